@@ -1,0 +1,83 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+UV := .tools/bin/uv
+RUN := .venv/bin/python
+LAYER_PLATFORM := aarch64-manylinux_2_28
+LAYER_PYTHON := 3.13
+
+export UV_PYTHON_DOWNLOADS := never
+# Where this is set no bytecode is ever kept, and every process (Lambda workers too) starts twice as slowly.
+unexport PYTHONDONTWRITEBYTECODE
+# An activated environment of somebody else's must not be what uv installs into.
+unexport VIRTUAL_ENV
+
+# Setting up is part of every target; each step runs once, and again when its pins change.
+$(UV): requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("python3 must be 3.11 or newer, got " + sys.version.split()[0] + ": name another one with make PYTHON=/path/to/python3.11")'
+	@echo "Setting up: uv"
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/uv.txt
+	@touch $@
+
+.venv/bin/python: | $(UV)
+	@$(UV) venv --quiet --python $(PYTHON) .venv
+
+.venv/.demo: requirements/demo.txt | $(UV) .venv/bin/python
+	@echo "Setting up: packages for the demo"
+	@$(UV) pip install --quiet --python .venv --require-hashes --requirement $<
+	@touch $@
+
+.venv/.dev: requirements/dev.txt | $(UV) .venv/bin/python
+	@echo "Setting up: packages for development"
+	@$(UV) pip sync --quiet --python .venv --require-hashes $<
+	@touch .venv/.demo $@
+
+# bin/ holds scripts with the path of this machine: it would change the layer's hash from one machine to the next.
+build/.layer: requirements/runtime.txt | $(UV)
+	@echo "Building: the Lambda layer"
+	@rm -rf build/layer
+	@$(UV) pip install --quiet --target build/layer/python --python-platform $(LAYER_PLATFORM) --python-version $(LAYER_PYTHON) \
+		--only-binary :all: --require-hashes --requirement $<
+	@rm -rf build/layer/python/bin build/layer/python/.lock
+	@touch $@
+
+# The layer's packages for this machine: the bundle tests import every function against them and nothing else.
+build/.runtime: requirements/runtime.txt | $(UV) .venv/bin/python
+	@rm -rf build/runtime
+	@$(UV) pip install --quiet --python .venv --target build/runtime --only-binary :all: --require-hashes --requirement $<
+	@touch $@
+
+.PHONY: help setup demo test check fix build lock clean
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.dev build/.layer build/.runtime ## install everything that development needs
+
+demo: .venv/.demo build/.layer ## click to screen on this machine; ONCE=1 ends after the transcript
+	@$(RUN) -m cli demo $(if $(ONCE),--once)
+
+test: setup ## every tier of tests
+	@$(RUN) -m pytest $(ARGS)
+
+check: .venv/.dev ## verify format, lint, types, borders and pins; changes nothing
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/pyright
+	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/pre-commit validate-config
+
+fix: .venv/.dev ## format, and repair what a linter can repair
+	@.venv/bin/ruff check --fix --quiet .
+	@.venv/bin/ruff format --quiet .
+
+build: build/.layer ## build what `pulumi up` needs: the Lambda layer
+
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
+lock: $(UV) ## compile the pins anew from pyproject.toml; UPGRADE=1 takes the newest versions
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev pyproject.toml --output-file requirements/dev.txt
+	@$(COMPILE) --constraint requirements/dev.txt --group demo pyproject.toml --output-file requirements/demo.txt
+	@$(COMPILE) --constraint requirements/dev.txt --group runtime --output-file requirements/runtime.txt
+
+clean: ## remove everything that the other targets made
+	rm -rf .venv .tools build .pytest_cache .ruff_cache .hypothesis
