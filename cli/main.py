@@ -1,0 +1,24 @@
+"""The command's entry: one Typer application, a subcommand a module."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from . import demo as demo_command
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+
+
+@app.callback()
+def realtime() -> None:
+    """Server push on AWS: run it, watch it, look after it."""
+
+
+@app.command()
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="End after the transcript.")] = False,
+) -> None:
+    """Click to screen on this machine: deploy on the local cloud, click, see each number arrive."""
+    raise typer.Exit(demo_command.run(Console(highlight=False, soft_wrap=True), once=once))
