@@ -1,0 +1,13 @@
+"""How each AWS resource type of a program is created: a row a type, in a table a domain."""
+
+from collections.abc import Mapping
+
+from . import api_gateway, data, functions, messaging
+from .recipe import Accepted, Recipe
+
+RECIPES: Mapping[str, Recipe | Accepted] = {
+    **api_gateway.RECIPES,
+    **data.RECIPES,
+    **functions.RECIPES,
+    **messaging.RECIPES,
+}

@@ -1,0 +1,71 @@
+import string
+from collections.abc import Iterator
+from typing import Any, cast
+
+import botocore.session
+import pytest
+from botocore.model import ListShape, Shape, StructureShape
+
+from localcloud.recipes import RECIPES
+from localcloud.recipes.recipe import Accepted, Recipe
+
+SESSION = botocore.session.get_session()
+CREATED = {type_: recipe for type_, recipe in RECIPES.items() if isinstance(recipe, Recipe)}
+ACCEPTED = {type_: recipe for type_, recipe in RECIPES.items() if isinstance(recipe, Accepted)}
+
+
+def fields(template: str) -> list[str]:
+    return [name for _, name, _, _ in string.Formatter().parse(template) if name]
+
+
+def member(shape: Shape | None, name: str) -> Shape:
+    """The shape at the end of `[Member][0][Member]`; a KeyError says which is not there."""
+    for step in name.replace("]", "").split("[")[1:]:
+        shape = shape.member if isinstance(shape, ListShape) else _members(shape)[step]
+    assert shape is not None
+    return shape
+
+
+def _members(shape: Shape | None) -> dict[str, Any]:
+    return dict(cast("StructureShape", shape).members)
+
+
+def templates(recipe: Recipe) -> Iterator[str]:
+    yield recipe.id
+    yield from recipe.outputs.values()
+
+
+@pytest.mark.parametrize("type_", CREATED)
+def test_every_template_reads_a_text_that_the_api_has(type_: str) -> None:
+    recipe = CREATED[type_]
+    operation = SESSION.get_service_model(recipe.service).operation_model(recipe.operation)
+    shapes = {"request": operation.input_shape, "response": operation.output_shape}
+    for name in (name for template in templates(recipe) for name in fields(template)):
+        root = name.partition("[")[0]
+        if root in shapes:
+            assert member(shapes[root], name).type_name == "string", name
+        else:
+            assert name in ("region", "account")
+
+
+@pytest.mark.parametrize("type_", CREATED)
+def test_every_rename_leads_to_a_member(type_: str) -> None:
+    recipe = CREATED[type_]
+    model = SESSION.get_service_model(recipe.service)
+    known = set(_members(model.operation_model(recipe.operation).input_shape))
+    nested = {name for shape in model.shape_names for name in _all_members(model.shape_for(shape))}
+    for name, renamed in recipe.rename.items():
+        assert renamed in (nested if "." in name else known)
+
+
+def _all_members(shape: Shape) -> Iterator[str]:
+    if isinstance(shape, StructureShape):
+        yield from shape.members
+
+
+@pytest.mark.parametrize("type_", ACCEPTED)
+def test_what_is_accepted_without_effect_says_why_and_offers_only_what_it_knows(type_: str) -> None:
+    recipe = ACCEPTED[type_]
+    assert recipe.because
+    names = {name for template in recipe.outputs.values() for name in fields(template)}
+    assert names <= {"name", "region", "account"}
