@@ -1,0 +1,39 @@
+"""A function's variables as a frozen dataclass. Nothing else touches the process's environment."""
+
+import os
+from typing import TYPE_CHECKING, TypeVar, get_type_hints
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+class MissingVariable(RuntimeError):
+    """A variable that a function needs is not set, or cannot be what its field says."""
+
+
+def read(kind: type[T]) -> T:
+    """Builds `kind` from the variables that have its fields' names in capitals.
+
+    A field is str, int or bool. Raises `MissingVariable`.
+    """
+    types = get_type_hints(kind)
+    return kind(**{name: _value(name.upper(), types[name]) for name in kind.__dataclass_fields__})
+
+
+def _value(variable: str, kind: type) -> str | int | bool:
+    text = os.environ.get(variable)  # noqa: TID251 - this module is the one reader
+    if not text:
+        raise MissingVariable(
+            f"{variable} must be set and not empty; the component of this function sets it"
+        )
+    try:
+        if kind is bool:
+            return _BOOLEANS[text]
+        return int(text) if kind is int else text
+    except (KeyError, ValueError) as error:
+        expected = "true or false" if kind is bool else "a whole number"
+        raise MissingVariable(f"{variable} must be {expected}, got {text!r}") from error

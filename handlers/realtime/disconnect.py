@@ -1,0 +1,44 @@
+"""$disconnect: forgets the connection.
+
+API Gateway may never send it, so nothing but cleaning up may hang on it.
+"""
+
+import asyncio
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from .. import environment as variables
+from .store import dynamo_store
+from .subscriptions import disconnect
+
+logger = Logger()
+
+
+@dataclass(frozen=True)
+class Environment:
+    realtime_table: str
+
+
+@functools.cache
+def environment() -> Environment:
+    return variables.read(Environment)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    request = event["requestContext"]
+    connection_id = request.get("connectionId")
+    if (
+        request.get("eventType") != "DISCONNECT"
+    ):  # a client's message may name any route as its action
+        logger.info("ignored", extra={"connection_id": connection_id})
+        return {"statusCode": 200}
+    try:
+        rows = asyncio.run(disconnect(dynamo_store(environment().realtime_table), connection_id))
+    except Exception:  # the edge: the socket is closed already, TTL deletes the rest
+        logger.exception("disconnect failed", extra={"connection_id": connection_id})
+    else:
+        logger.info("disconnect", extra={"connection_id": connection_id, "rows": rows})
+    return {"statusCode": 200}

@@ -1,0 +1,108 @@
+"""What clients send: the routes subscribe and unsubscribe, and $default for all the rest.
+
+Each message gets one reply; a failure is an error frame, never a failed invocation.
+"""
+
+import asyncio
+import functools
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from .. import environment as variables
+from . import wire
+from .channels import ForbiddenChannel, Rules, UnknownChannel
+from .ports import Store, TooManySubscriptions, UnknownConnection
+from .store import dynamo_store
+from .subscriptions import Peer, subscribe, unsubscribe
+
+logger = Logger()
+
+
+@dataclass(frozen=True)
+class Environment:
+    realtime_table: str
+    channel_rules: str
+    maximum_subscriptions: int
+
+
+@dataclass(frozen=True)
+class Service:
+    """The rules of `subscriptions`, for one connection's messages."""
+
+    store: Store
+    rules: Rules
+    maximum_subscriptions: int
+
+    async def reply(self, message: wire.Message, request: Mapping[str, Any]) -> str:
+        match message:
+            case wire.Subscribe():
+                return await self._subscribe(message, request)
+            case wire.Unsubscribe():
+                connection_id = request["connectionId"]
+                await unsubscribe(self.store, message.channel, connection_id=connection_id)
+                return wire.unsubscribed(message)
+            case wire.Ping():
+                return wire.pong()
+
+    async def _subscribe(self, message: wire.Subscribe, request: Mapping[str, Any]) -> str:
+        try:
+            state = await subscribe(
+                self.store,
+                self.rules,
+                message.channel,
+                peer=Peer(request["connectionId"], request["apiId"]),
+                maximum=self.maximum_subscriptions,
+                now_ms=time.time_ns() // 1_000_000,
+            )
+        except UnknownChannel as error:
+            return wire.error("unknown_channel", str(error), message.id)
+        except ForbiddenChannel as error:
+            return wire.error("forbidden", str(error), message.id)
+        except TooManySubscriptions:
+            text = f"a connection watches at most {self.maximum_subscriptions} channels"
+            return wire.error("too_many_subscriptions", text, message.id)
+        except UnknownConnection:
+            return wire.error("connection_expired", "connect again", message.id)
+        return wire.subscribed(message, state)
+
+
+@functools.cache
+def service() -> Service:
+    environment = variables.read(Environment)
+    return Service(
+        store=dynamo_store(environment.realtime_table),
+        rules=Rules.parse(environment.channel_rules),
+        maximum_subscriptions=environment.maximum_subscriptions,
+    )
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    request = event["requestContext"]
+    about = {"connection_id": request.get("connectionId"), "route": request.get("routeKey")}
+    if request.get("eventType") != "MESSAGE":
+        logger.info("ignored", extra=about)
+        return {"statusCode": 200}
+    message_id: str | None = None
+    try:
+        message = wire.parse(_text(event))
+        message_id = None if isinstance(message, wire.Ping) else message.id
+        body = asyncio.run(service().reply(message, request))
+    except wire.BadMessage as error:
+        logger.info("bad message", extra={**about, "code": error.code})
+        body = wire.error(error.code, str(error), error.id)
+    except Exception:  # the edge: the client learns that it failed and nothing else
+        logger.exception("message failed", extra=about)
+        body = wire.error("internal", "the request failed; try again", message_id)
+    else:
+        logger.info("message", extra={**about, "kind": type(message).__name__})
+    return {"statusCode": 200, "body": body}
+
+
+def _text(event: Mapping[str, Any]) -> str:
+    if event.get("isBase64Encoded"):
+        raise wire.BadMessage("bad_request", "a message must be text, not binary")
+    return event.get("body") or ""

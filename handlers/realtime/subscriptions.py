@@ -1,0 +1,122 @@
+"""What happens when a connection opens, watches, stops watching and ends.
+
+The order of the calls is the guarantee: a row is written before the state is read, and a publisher
+writes the state before it reads the rows, so that whichever comes first, a value arrives by
+snapshot or by push.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from .channels import NO_CLAIMS, Rules
+from .ports import (
+    ROWS_PER_DELETE,
+    Connection,
+    State,
+    Store,
+    Subscription,
+    UnknownConnection,
+)
+
+CONNECTION_SECONDS = 7200
+"""API Gateway ends every WebSocket connection after two hours."""
+DELETE_ATTEMPTS = 5
+LONGEST_PAUSE_SECONDS = 1.0
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """The socket that a message came by."""
+
+    connection_id: str
+    api_id: str
+
+
+class RowsLeft(Exception):
+    """DynamoDB kept refusing to delete a connection's rows; they expire by themselves."""
+
+
+async def connect(store: Store, *, channel: str, connection: Connection, api_id: str) -> None:
+    """The caller has checked that the principal may watch the channel."""
+    await store.put_connection(connection)
+    await store.put_subscription(channel, _subscription(connection, api_id, "connect"))
+
+
+async def disconnect(
+    store: Store,
+    connection_id: str,
+    *,
+    also: Iterable[str] = (),
+    sleep: Sleep = asyncio.sleep,
+) -> int:
+    """Deletes the connection, then its rows, with those on the channels `also`; returns how many.
+
+    Raises `RowsLeft`.
+    """
+    connection = await store.remove_connection(connection_id)
+    channels = sorted({*also, *(connection.channels if connection else ())})
+    for start in range(0, len(channels), ROWS_PER_DELETE):
+        await _delete(store, connection_id, channels[start : start + ROWS_PER_DELETE], sleep)
+    return len(channels)
+
+
+async def subscribe(
+    store: Store,
+    rules: Rules,
+    channel: str,
+    *,
+    peer: Peer,
+    maximum: int,
+    now_ms: int,
+) -> State | None:
+    """Watches the channel and returns its newest value.
+
+    Raises `UnknownChannel`, `ForbiddenChannel`, `TooManySubscriptions`, and `UnknownConnection`,
+    also for a connection whose time is over.
+    """
+    # Every principal is anonymous so far; claims will come with the connection.
+    rules.permit(channel, NO_CLAIMS)
+    connection = await store.add_channel(peer.connection_id, channel, maximum)
+    if connection.expires_at * 1000 <= now_ms:
+        raise UnknownConnection(f"the connection {peer.connection_id} has expired")
+    await store.put_subscription(channel, _subscription(connection, peer.api_id, "subscribe"))
+    return await store.read_state(channel)
+
+
+async def unsubscribe(store: Store, channel: str, *, connection_id: str) -> None:
+    # The row first: a crash in between leaves a name too many, which costs nothing, instead of a
+    # row that nobody would delete.
+    await store.delete_subscription(channel, connection_id)
+    await store.remove_channel(connection_id, channel)
+
+
+async def _delete(store: Store, connection_id: str, channels: list[str], sleep: Sleep) -> None:
+    left = await store.delete_subscriptions(connection_id, channels)
+    for attempt in range(1, DELETE_ATTEMPTS):
+        if not left:
+            return
+        longest = min(LONGEST_PAUSE_SECONDS, 0.05 * 2**attempt)
+        await sleep(random.uniform(0, longest))  # noqa: S311 - jitter is no secret
+        left = await store.delete_subscriptions(connection_id, left)
+    if left:
+        raise RowsLeft(
+            f"{len(left)} rows of connection {connection_id} were still unprocessed after "
+            f"{DELETE_ATTEMPTS} attempts; their TTL removes them"
+        )
+
+
+def _subscription(
+    connection: Connection, api_id: str, via: Literal["connect", "subscribe"]
+) -> Subscription:
+    return Subscription(
+        connection_id=connection.connection_id,
+        api_id=api_id,
+        via=via,
+        connected_at=connection.connected_at,
+        expires_at=connection.expires_at,
+    )

@@ -1,0 +1,80 @@
+"""Runs coroutines in every order in which their steps can be interleaved: no event loop, no clock.
+
+A step ends where the code under test awaits a port, by `step()` in the port's twin. So what is
+checked may await its ports only.
+"""
+
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
+from typing import Any, TypeVar
+
+State = TypeVar("State")
+Actor = Coroutine[Any, Any, None]
+
+
+class _Step(Awaitable[None]):
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+def step() -> Awaitable[None]:
+    """What a twin awaits before it touches its state: here another actor may come in between."""
+    return _Step()
+
+
+def interleavings(
+    world: Callable[[], tuple[State, Sequence[Actor]]],
+) -> Iterator[tuple[tuple[int, ...], State]]:
+    """Yields `(schedule, state)` for each complete order; `world` makes a fresh state and actors.
+
+    Depth first: runs one schedule to its end, then goes back to the last choice that has another.
+    """
+    prefix: tuple[int, ...] = ()
+    while True:
+        state, actors = world()
+        taken, choices = _run(actors, prefix)
+        yield tuple(taken), state
+        while taken and taken[-1] == choices[-1][-1]:
+            taken.pop()
+            choices.pop()
+        if not taken:
+            return
+        options = choices[-1]
+        prefix = (*taken[:-1], options[options.index(taken[-1]) + 1])
+
+
+def run_alone(actor: Actor) -> None:
+    """Runs one coroutine to its end with nobody in between."""
+    with contextlib.suppress(StopIteration):
+        while True:
+            actor.send(None)
+
+
+async def crashing(attempt: Callable[[], Actor], steps: int) -> None:
+    """The attempt dies after so many steps, as a killed process does, and is delivered again."""
+    dying = attempt()
+    try:
+        for _ in range(steps):
+            dying.send(None)
+            await step()
+    except StopIteration:
+        pass
+    finally:
+        dying.close()
+    await attempt()
+
+
+def _run(actors: Sequence[Actor], prefix: Sequence[int]) -> tuple[list[int], list[list[int]]]:
+    """Follows the prefix, then the first actor left each time. Returns what ran and could have."""
+    taken: list[int] = []
+    choices: list[list[int]] = []
+    alive = list(range(len(actors)))
+    while alive:
+        choice = prefix[len(taken)] if len(taken) < len(prefix) else alive[0]
+        choices.append(list(alive))
+        taken.append(choice)
+        try:
+            actors[choice].send(None)
+        except StopIteration:
+            alive.remove(choice)
+    return taken, choices

@@ -1,0 +1,192 @@
+import json
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import ValidationError
+
+from handlers.realtime import wire
+from handlers.realtime.ports import State, Update
+from handlers.realtime.wire import BadMessage, InvalidValue, Since, Subscribe, TooLarge
+from tests.doubles.protocol import valid
+
+CHANNEL = "link:XzVZoih"
+
+numbers = st.integers(0, wire.LARGEST_INTEGER)
+printable = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=64)
+values = st.dictionaries(
+    st.text(max_size=8).filter(lambda key: key != "realtime"),
+    st.none() | st.booleans() | numbers | st.text(max_size=8) | st.lists(numbers, max_size=3),
+    max_size=4,
+)
+
+
+def state(epoch: int = 5, version: int = 3, value: dict[str, Any] | None = None) -> State:
+    return State(CHANNEL, epoch, version, value or {"clicks": version}, 1_763_787_600_123)
+
+
+def update(value: Any, **fields: int) -> Update:
+    return Update(CHANNEL, value, **{"version": 1, "at": 1, **fields})
+
+
+def refusal(text: str) -> BadMessage:
+    with pytest.raises(BadMessage) as caught:
+        wire.parse(text)
+    valid("control", wire.error(caught.value.code, str(caught.value), caught.value.id))
+    return caught.value
+
+
+@given(numbers, numbers, values)
+def test_a_push_is_the_value_and_the_reserved_key(
+    epoch: int, version: int, value: dict[str, Any]
+) -> None:
+    pushed = State(CHANNEL, epoch, version, value, at=7)
+    position = {"channel": CHANNEL, "epoch": epoch, "version": version, "at": 7}
+    assert valid("push", wire.push(pushed)) == {**value, "realtime": position}
+
+
+def test_frames_are_compact_and_not_escaped() -> None:
+    assert wire.push(state(value={"name": "é"})).startswith('{"name":"é","realtime":{'.encode())
+
+
+@given(numbers, numbers, numbers, numbers, printable | st.none(), values)
+def test_a_snapshot_has_the_value_unless_the_client_has_it(
+    epoch: int,
+    version: int,
+    since_epoch: int,
+    since_version: int,
+    message_id: str | None,
+    value: dict[str, Any],
+) -> None:
+    request = Subscribe(CHANNEL, Since(since_epoch, since_version), message_id)
+    reply = valid("control", wire.subscribed(request, State(CHANNEL, epoch, version, value, 1)))
+    newer = (epoch, version) > (since_epoch, since_version)
+    assert ("value" in reply["realtime"]) == newer
+    assert reply["realtime"]["recovered"] == (epoch == since_epoch)
+    assert reply["realtime"].get("id") == message_id
+
+
+def test_the_first_snapshot_is_not_a_recovery() -> None:
+    reply = valid("control", wire.subscribed(Subscribe(CHANNEL), state()))
+    assert reply == {
+        "realtime": {
+            "event": "subscribed",
+            "channel": CHANNEL,
+            "epoch": 5,
+            "version": 3,
+            "at": 1_763_787_600_123,
+            "recovered": False,
+            "value": {"clicks": 3},
+        }
+    }
+
+
+def test_a_channel_without_a_state_has_no_position() -> None:
+    reply = valid("control", wire.subscribed(Subscribe(CHANNEL, Since(1, 1)), None))
+    assert reply == {"realtime": {"event": "subscribed", "channel": CHANNEL, "recovered": False}}
+
+
+def test_the_other_control_frames_are_in_the_schema() -> None:
+    valid("control", wire.pong())
+    valid("control", wire.unsubscribed(wire.Unsubscribe(CHANNEL, "7")))
+    for code in get_args(wire.Code):
+        valid("control", wire.error(code, "a sentence", "7"))
+
+
+@given(numbers, numbers, printable)
+def test_what_a_client_sends_is_what_is_read(epoch: int, version: int, message_id: str) -> None:
+    message: dict[str, Any] = {
+        "action": "subscribe",
+        "channel": CHANNEL,
+        "since": {"epoch": epoch, "version": version},
+        "id": message_id,
+        "unknown": None,
+    }
+    valid("message", json.dumps(message))
+    expected = Subscribe(CHANNEL, Since(epoch, version), message_id)
+    assert wire.parse(json.dumps(message)) == expected
+
+
+@given(st.text() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps))
+def test_whatever_a_client_sends_is_read_or_refused(text: str) -> None:
+    refusal(text)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"action": st.sampled_from(["subscribe", "unsubscribe", "ping", "publish"])},
+        optional={
+            "channel": st.sampled_from([CHANNEL, "", "a b", "a#b", "a" * 201, 1, None]),
+            "since": st.sampled_from(
+                [
+                    {"epoch": 1, "version": 0},
+                    {"epoch": 1},
+                    {"epoch": True, "version": 1},
+                    {"epoch": -1, "version": 1},
+                    {"epoch": 1.5, "version": 1},
+                    {"epoch": 2**53, "version": 1},
+                    3,
+                ]
+            ),
+            "id": st.sampled_from(["", "7", "x" * 65, 7, {}]),
+        },
+    )
+)
+def test_the_parser_accepts_what_the_schema_accepts(message: dict[str, Any]) -> None:
+    text = json.dumps(message)
+    try:
+        valid("message", text)
+    except ValidationError:
+        assert refusal(text).code in ("bad_request", "unknown_action")
+    else:
+        if message["action"] != "ping":
+            wire.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "bad_request"),
+        ("hello", "bad_request"),
+        ("[" * 4000, "bad_request"),
+        ("[]", "bad_request"),
+        ("{}", "unknown_action"),
+        ('{"action":"$connect"}', "unknown_action"),
+        ('{"action":"subscribe"}', "bad_request"),
+        ('{"action":"unsubscribe","channel":"a#b"}', "bad_request"),
+        ('{"action":"ping","id":"\\ud800"}', "bad_request"),
+        ('{"action":"ping","x":"' + "é" * 2048 + '"}', "payload_too_large"),
+    ],
+)
+def test_a_refusal_has_a_stable_code(text: str, code: str) -> None:
+    assert refusal(text).code == code
+
+
+def test_a_refusal_gives_back_the_messages_id() -> None:
+    assert refusal('{"action":"fly","id":"7"}').id == "7"
+
+
+@pytest.mark.parametrize(
+    "value", [{"realtime": 1}, {"x": float("nan")}, {"x": {1, 2}}, {"x": "\ud800"}]
+)
+def test_what_is_no_pushable_object_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidValue, match="value must"):
+        wire.check(update(value))
+
+
+@pytest.mark.parametrize("fields", [{"version": -1}, {"at": -1}, {"epoch": 2**53}])
+def test_a_number_that_a_browser_would_round_is_refused(fields: dict[str, int]) -> None:
+    with pytest.raises(InvalidValue, match=f"{next(iter(fields))} must be 0 to"):
+        wire.check(update({}, **fields))
+
+
+def test_a_value_has_at_most_four_kilobytes_of_json() -> None:
+    wire.check(update({"x": "é" * 2044}))  # with {"x":""} exactly 4,096 bytes
+    with pytest.raises(TooLarge, match="4097 bytes as JSON and may have 4096"):
+        wire.check(update({"x": "é" * 2044 + "e"}))
+
+
+def test_a_frame_has_at_most_thirty_one_kilobytes() -> None:
+    with pytest.raises(TooLarge, match="the frame for link:XzVZoih"):
+        wire.push(state(value={"x": "e" * 31 * 1024}))
