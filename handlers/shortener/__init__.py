@@ -1,0 +1,1 @@
+"""The shortener: making and listing links (`links`) and following them (`redirect`)."""

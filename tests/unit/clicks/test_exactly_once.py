@@ -1,0 +1,104 @@
+"""Whatever queue and processes do, the number is right in the end and the last one published."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handlers.clicks.counting import Aggregator, Message
+from handlers.shortener.click import Click
+from tests.doubles.clicks import CrashError, Fault, MemoryClicks, run
+
+CODES = ("first", "other")
+MIDNIGHT = 1_763_769_600_000
+NOW = MIDNIGHT + 3_600_000
+
+# Two days and few seconds, so that clicks share the items that they are remembered in.
+moments = st.integers(0, 4).map(lambda seconds: MIDNIGHT + (seconds - 2) * 1000)
+clicks = st.lists(
+    st.tuples(st.sampled_from(CODES), moments, st.integers(1, 3)), min_size=1, max_size=12
+)
+faults = st.lists(st.sampled_from(list(Fault)), max_size=40)
+dice = st.randoms(use_true_random=False)
+
+
+def messages_of(drawn: Sequence[tuple[str, int, int]]) -> list[Message]:
+    return [
+        Message(f"{number}-{copy}", Click(click_id=f"click-{number}", code=code, at=at))
+        for number, (code, at, copies) in enumerate(drawn)
+        for copy in range(copies)
+    ]
+
+
+def deliver(
+    messages: Sequence[Message], store: MemoryClicks, die: random.Random, *, deleting: str = ""
+) -> None:
+    """Delivers in batches of any size and order, again and again, until all is acknowledged."""
+    waiting = list(messages)
+    while waiting:
+        die.shuffle(waiting)
+        size = die.randint(1, 10)
+        batch, waiting = waiting[:size], waiting[size:]
+        if deleting and die.random() < 0.3:
+            store.delete(deleting)
+        try:
+            work = Aggregator(store, store.publish, store.pause).aggregate(batch, now_ms=NOW)
+            report = run(work)
+        except CrashError:
+            waiting += batch
+        else:
+            waiting += [message for message in batch if message.id in report.failed]
+
+
+@given(clicks, faults, dice)
+@settings(max_examples=500, deadline=None)
+def test_every_click_counts_once_on_its_own_day_and_the_true_total_is_published_last(
+    drawn: list[tuple[str, int, int]], faults: list[Fault], die: random.Random
+) -> None:
+    store = MemoryClicks(*CODES, faults=faults)
+    messages = messages_of(drawn)
+    deliver(messages, store, die)
+
+    distinct = {message.click for message in messages}
+    totals = Counter(click.code for click in distinct)
+    assert {code: link.clicks for code, link in store.links.items() if link.clicks} == totals
+    assert store.days == Counter((click.code, click.day) for click in distinct)
+    last = {update.channel: update for update in store.published}
+    assert {channel: update.version for channel, update in last.items()} == {
+        f"link:{code}": total for code, total in totals.items()
+    }
+    assert all(
+        update.value == {"code": update.channel.removeprefix("link:"), "clicks": update.version}
+        for update in store.published
+    )
+
+
+@given(clicks, faults, dice)
+@settings(max_examples=300, deadline=None)
+def test_a_link_deleted_in_between_keeps_a_consistent_count_and_blocks_no_message(
+    drawn: list[tuple[str, int, int]], faults: list[Fault], die: random.Random
+) -> None:
+    store = MemoryClicks(*CODES, faults=faults)
+    deliver(messages_of(drawn), store, die, deleting=CODES[0])
+
+    for code, link in store.links.items():
+        remembered = sum(len(ids) for (of, _), ids in store.seen.items() if of == code)
+        by_day = sum(n for (of, _), n in store.days.items() if of == code)
+        assert link.clicks == remembered == by_day
+    assert store.links[CODES[1]].clicks == sum(code == CODES[1] for code, _, _ in drawn)
+
+
+@given(clicks, dice)
+def test_without_faults_the_report_accounts_for_every_message(
+    drawn: list[tuple[str, int, int]], die: random.Random
+) -> None:
+    store = MemoryClicks(CODES[0])
+    messages = messages_of(drawn)
+    die.shuffle(messages)
+    report = run(Aggregator(store, store.publish, store.pause).aggregate(messages, now_ms=NOW))
+
+    assert report.failed == []
+    assert report.counted + report.duplicates + report.on_deleted_link == len(messages)
+    assert report.counted == store.links[CODES[0]].clicks

@@ -1,0 +1,72 @@
+"""Two aggregators with overlapping batches of one link, in every order of their calls."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from handlers.clicks.counting import Aggregator, Message, Publish
+from handlers.realtime.ports import Subscription
+from handlers.realtime.publisher import Update, publish
+from handlers.shortener.click import Click
+from tests.doubles.clicks import MemoryClicks
+from tests.doubles.realtime import MemoryPosts, MemoryStore
+from tests.doubles.schedule import Actor, crashing, interleavings
+
+CODE = "first"
+NOW = 1_763_787_600_000
+WATCHER = Subscription("watcher", "api", "subscribe", NOW, NOW // 1000 + 7200)
+
+
+def message(number: int) -> Message:
+    click = Click(click_id=f"click-{number}", code=CODE, at=NOW - number)
+    return Message(f"message-{number}", click)
+
+
+async def work(store: MemoryClicks, publish: Publish, numbers: Sequence[int]) -> None:
+    aggregator = Aggregator(store, publish, store.pause)
+    report = await aggregator.aggregate([message(n) for n in numbers], now_ms=NOW)
+    assert report.failed == []
+
+
+def test_overlapping_batches_count_each_click_once_and_the_total_is_published() -> None:
+    def world() -> tuple[MemoryClicks, Sequence[Actor]]:
+        store = MemoryClicks(CODE)
+        return store, [work(store, store.publish, [1, 2]), work(store, store.publish, [2, 3])]
+
+    ends = [
+        (store.links[CODE].clicks, max(update.version for update in store.published))
+        for _, store in interleavings(world)
+    ]
+    assert len(ends) > 20
+    assert set(ends) == {(3, 3)}
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_a_death_at_any_call_and_a_redelivery_change_nothing_in_the_end(steps: int) -> None:
+    def world() -> tuple[MemoryClicks, Sequence[Actor]]:
+        store = MemoryClicks(CODE)
+        dying = crashing(lambda: work(store, store.publish, [1, 2]), steps)
+        return store, [dying, work(store, store.publish, [2, 3])]
+
+    ends = {
+        (store.links[CODE].clicks, max(update.version for update in store.published))
+        for _, store in interleavings(world)
+    }
+    assert ends == {(3, 3)}
+
+
+def test_a_watcher_ends_with_the_true_total_whatever_the_order_of_counting_and_publishing() -> None:
+    def world() -> tuple[MemoryPosts, Sequence[Actor]]:
+        clicks, realtime, posts = MemoryClicks(CODE), MemoryStore(), MemoryPosts()
+        realtime.rows[f"link:{CODE}", WATCHER.connection_id] = WATCHER
+
+        async def publish_really(update: Update) -> None:
+            await publish(realtime, posts, update, api_id="api", now_ms=NOW)
+
+        return posts, [work(clicks, publish_really, [1, 2]), work(clicks, publish_really, [2, 3])]
+
+    newest = {
+        max(frame["realtime"]["version"] for frame in posts.frames["watcher"])
+        for _, posts in interleavings(world)
+    }
+    assert newest == {3}
