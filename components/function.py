@@ -1,0 +1,142 @@
+"""One Lambda function with everything it cannot live without: role, log group, policies.
+
+From the module's name follow the bundle, the handler's path and the service in its logs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from . import bundle, policies
+
+ARCHITECTURE = "arm64"
+RUNTIME = "python3.13"
+METRICS_NAMESPACE = "RealtimePlatform"
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FunctionArgs:
+    module: str
+    """Module under `handlers/` with a `handler(event, context)`, as in `realtime.connect`."""
+
+    environment: Mapping[str, pulumi.Input[str]]
+    """Exactly the variables that the module's `Environment` reads."""
+
+    policies: Mapping[str, pulumi.Input[str]]
+    """Name -> JSON document of what the function may do. Writing its own logs is added."""
+
+    layer_arn: pulumi.Input[str]
+    """Layer with the third-party packages."""
+
+    log_retention_days: int
+    """Days that its log lines are kept."""
+
+    timeout_seconds: int
+    """Longest run, 1 to 900. A queue's visibility timeout has to be six times as long."""
+
+    memory_mb: int
+    """Memory, 128 to 10240. Processor time grows with it, so more can be cheaper."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.timeout_seconds <= 900:
+            raise ValueError(
+                f"timeout_seconds must be 1 to 900, got {self.timeout_seconds}."
+                " Longer work belongs in a queue."
+            )
+        if not 128 <= self.memory_mb <= 10_240:
+            raise ValueError(
+                f"memory_mb must be 128 to 10240, got {self.memory_mb}: Lambda offers nothing else."
+            )
+        if self.log_retention_days not in LOG_RETENTION_DAYS:
+            raise ValueError(
+                f"log_retention_days must be one of {LOG_RETENTION_DAYS}, got"
+                f" {self.log_retention_days}: CloudWatch keeps logs for no other number of days."
+            )
+
+
+class Function(pulumi.ComponentResource):
+    """A function of this package. It exists only once it may do all that it will be asked to do."""
+
+    arn: pulumi.Output[str]
+    """ARN of the function."""
+    invoke_arn: pulumi.Output[str]
+    """ARN by which API Gateway invokes it."""
+    name: pulumi.Output[str]
+    """Physical name."""
+    role_name: pulumi.Output[str]
+    """Role to which further policies can be attached."""
+
+    def __init__(
+        self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("realtime:index:Function", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        role = aws.iam.Role(
+            f"{name}-role", assume_role_policy=policies.trust("lambda.amazonaws.com"), opts=child
+        )
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs", retention_in_days=args.log_retention_days, opts=child
+        )
+        granted = [
+            aws.iam.RolePolicy(f"{name}-{key}-policy", role=role.name, policy=policy, opts=child)
+            for key, policy in {**args.policies, "logs": _may_log_to(logs)}.items()
+        ]
+        function = self._function(name, args, role, logs, granted)
+
+        self.arn = function.arn
+        self.invoke_arn = function.invoke_arn
+        self.name = function.name
+        self.role_name = role.name
+        self.register_outputs(
+            {
+                "arn": self.arn,
+                "invoke_arn": self.invoke_arn,
+                "name": self.name,
+                "role_name": self.role_name,
+            }
+        )
+
+    def _function(
+        self,
+        name: str,
+        args: FunctionArgs,
+        role: aws.iam.Role,
+        logs: aws.cloudwatch.LogGroup,
+        granted: list[aws.iam.RolePolicy],
+    ) -> aws.lambda_.Function:
+        observed = {
+            "POWERTOOLS_SERVICE_NAME": args.module.partition(".")[0],
+            "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            "POWERTOOLS_LOG_LEVEL": "INFO",
+        }
+        return aws.lambda_.Function(
+            f"{name}-function",
+            role=role.arn,
+            runtime=RUNTIME,
+            architectures=[ARCHITECTURE],
+            handler=f"handlers.{args.module}.handler",
+            code=bundle.archive(args.module),
+            layers=[args.layer_arn],
+            timeout=args.timeout_seconds,
+            memory_size=args.memory_mb,
+            environment={"variables": {**args.environment, **observed}},
+            logging_config={"log_format": "JSON", "log_group": logs.name},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=granted),
+        )
+
+
+def _may_log_to(logs: aws.cloudwatch.LogGroup) -> pulumi.Output[str]:
+    return policies.document(
+        policies.allow(
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [pulumi.Output.concat(logs.arn, ":*")],
+        )
+    )

@@ -1,0 +1,48 @@
+"""IAM documents as data, so that what a role may do is read in one place.
+
+A resource may be an output: a document is rendered once every ARN in it is known.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+Statement = Mapping[str, object]
+Conditions = Mapping[str, Mapping[str, pulumi.Input[str]]]
+
+VERSION = "2012-10-17"
+
+
+def allow(
+    actions: Sequence[str],
+    resources: Sequence[pulumi.Input[str]],
+    *,
+    service: str | None = None,
+    conditions: Conditions | None = None,
+) -> Statement:
+    """`service` makes it a statement of a resource's own policy, which names who may."""
+    statement: dict[str, object] = {
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": list(resources),
+    }
+    if service is not None:
+        statement["Principal"] = {"Service": service}
+    if conditions is not None:
+        statement["Condition"] = conditions
+    return statement
+
+
+def document(*statements: Statement) -> pulumi.Output[str]:
+    return pulumi.Output.json_dumps({"Version": VERSION, "Statement": list(statements)})
+
+
+def trust(service: str) -> str:
+    """The document of a role that `service` may assume."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+    }
+    return json.dumps({"Version": VERSION, "Statement": [statement]})

@@ -1,0 +1,171 @@
+"""What a RealtimeApi is given, and the refusal of what could not work.
+
+The grammar of patterns is the one that the handlers parse at run time; a test compares the two.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+SEGMENT = r"(?:[A-Za-z0-9_.~%-]+|\*|\{[A-Za-z_][A-Za-z0-9_:.-]*\})"
+PATTERN = re.compile(f"{SEGMENT}(?::{SEGMENT})*")
+TEMPLATE = re.compile(r"[A-Za-z0-9_.~:%-]*\{\}[A-Za-z0-9_.~:%-]*")
+RULES_LIMIT_BYTES = 3_000
+DEFAULT_MIN_INTERVAL_MS = 200
+DEFAULT_MAXIMUM_SUBSCRIPTIONS = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelRule:
+    """Who may watch the channels that a pattern names, and how they are delivered."""
+
+    pattern: str
+    """`link:*`, where `*` is one segment, or `user:{sub}`, which binds the watcher's claim."""
+
+    access: str
+    """`public`: anybody. `owner`: whose claims are the ones in the channel."""
+
+    delivery: str
+    """`latest`: a state, of which only the newest value matters. `every`: events, none lost."""
+
+    min_interval_ms: int | None = None
+    """Shortest time between two pushes of one `latest` channel; 200 by default."""
+
+    publishers: Sequence[str] | None = None
+    """Event sources that may publish by event; by default none, only functions with the grant."""
+
+    def __post_init__(self) -> None:
+        if not PATTERN.fullmatch(self.pattern):
+            raise ValueError(
+                "pattern must be segments separated by ':', each of them A-Z a-z 0-9 _ . ~ % -, or"
+                f" `*`, or one {{claim}}, got {self.pattern!r}."
+            )
+        if self.access not in ("public", "owner"):
+            raise ValueError(
+                f"access must be 'public' or 'owner', got {self.access!r} for {self.pattern!r}."
+            )
+        if (self.access == "owner") != ("{" in self.pattern):
+            raise ValueError(
+                f"pattern {self.pattern!r} does not fit access {self.access!r}: an owner pattern"
+                " has at least one {claim}, as in user:{sub}, and a public one has none."
+            )
+        if self.delivery not in ("latest", "every"):
+            raise ValueError(
+                f"delivery must be 'latest' or 'every', got {self.delivery!r} for {self.pattern!r}."
+            )
+        if self.min_interval_ms is not None and not 0 <= self.min_interval_ms <= 60_000:
+            raise ValueError(
+                f"min_interval_ms must be 0 to 60000, got {self.min_interval_ms} for"
+                f" {self.pattern!r}: a watcher that waits longer wants a page, not a push."
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RealtimeApiArgs:
+    """What a RealtimeApi needs to know."""
+
+    stage_name: str
+    """Last part of the address; the stack's name is a good one."""
+
+    channels: Sequence[ChannelRule]
+    """The first rule whose shape fits a channel decides; a channel that none fits is refused."""
+
+    throttling_rate_limit: int
+    """Connects and messages a second, over all clients. The account's own limit is shared."""
+
+    throttling_burst_limit: int
+    """How many of them may come at once."""
+
+    log_retention_days: int
+    """Days that access logs and the functions' logs are kept."""
+
+    connect_parameters: Mapping[str, str] | None = None
+    """Query parameter -> channel: `{"code": "link:{}"}` lets clients connect with `?code=x`."""
+
+    allowed_origins: Sequence[str] | None = None
+    """Web origins that may connect; by default every one."""
+
+    require_origin: bool | None = None
+    """Refuse clients that send no Origin, which is every one but a browser; false by default."""
+
+    maximum_subscriptions: int | None = None
+    """Channels that one connection may watch at a time, 1 to 1000; 100 by default."""
+
+    protect_data: bool | None = None
+    """Keep the table on deletion and back it up continuously; false by default."""
+
+    layer_arn: pulumi.Input[str] | None = None
+    """Layer with the functions' packages; by default one of its own, from `make build`."""
+
+    def __post_init__(self) -> None:
+        if not STAGE_NAME.fullmatch(self.stage_name):
+            raise ValueError(
+                "stage_name must be 1 to 128 letters, digits, '-' or '_', got"
+                f" {self.stage_name!r}: API Gateway takes no others in the address."
+            )
+        if not self.channels:
+            raise ValueError("channels must hold a rule, got none: every connect would be refused.")
+        _refuse_numbers(self)
+        _refuse_texts(self)
+        _refuse_more_than_fits(self)
+
+
+def channel_rules(args: RealtimeApiArgs) -> str:
+    """The rules as the functions read them."""
+    return json.dumps([_rule(rule) for rule in args.channels], separators=(",", ":"))
+
+
+def _rule(rule: ChannelRule) -> dict[str, object]:
+    interval = DEFAULT_MIN_INTERVAL_MS if rule.min_interval_ms is None else rule.min_interval_ms
+    return {
+        "pattern": rule.pattern,
+        "access": rule.access,
+        "delivery": rule.delivery,
+        "min_interval_ms": interval,
+        "publishers": list(rule.publishers or ()),
+    }
+
+
+def _refuse_numbers(args: RealtimeApiArgs) -> None:
+    limits = (args.throttling_rate_limit, args.throttling_burst_limit)
+    if min(limits) < 1:
+        raise ValueError(
+            f"throttling_rate_limit and throttling_burst_limit must be 1 or more, got {limits}:"
+            " 0 refuses every client."
+        )
+    if args.maximum_subscriptions is not None and not 1 <= args.maximum_subscriptions <= 1000:
+        raise ValueError(
+            f"maximum_subscriptions must be 1 to 1000, got {args.maximum_subscriptions}:"
+            " a connection's channels are one DynamoDB item."
+        )
+
+
+def _refuse_texts(args: RealtimeApiArgs) -> None:
+    for parameter, template in (args.connect_parameters or {}).items():
+        if not TEMPLATE.fullmatch(template):
+            raise ValueError(
+                "connect_parameters must give channel templates with one {}, as in link:{}, got"
+                f" {template!r} for {parameter!r}."
+            )
+    for origin in args.allowed_origins or ():
+        if not ORIGIN.fullmatch(origin):
+            raise ValueError(
+                "allowed_origins must be like https://app.example.com, without a path, in lower"
+                f" case, got {origin!r}: browsers send no other form."
+            )
+
+
+def _refuse_more_than_fits(args: RealtimeApiArgs) -> None:
+    rules = channel_rules(args)
+    rest = json.dumps([dict(args.connect_parameters or {}), list(args.allowed_origins or ())])
+    if len(rules) + len(rest) > RULES_LIMIT_BYTES:
+        raise ValueError(
+            "channels, connect_parameters and allowed_origins must be JSON of"
+            f" {RULES_LIMIT_BYTES} bytes at most, got {len(rules) + len(rest)}: Lambda gives a"
+            " function 4 KB for all of its variables. Merge rules with `*`."
+        )

@@ -1,0 +1,63 @@
+"""The address of a RealtimeApi: a stage that serves one deployment of its routes."""
+
+import json
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from .args import RealtimeApiArgs
+from .definition import Definition, fingerprint
+
+# No query string: it can hold credentials. Execution logs contain it too, hence no logging level.
+ACCESS_LOG = {
+    "requestId": "$context.requestId",
+    "connectionId": "$context.connectionId",
+    "eventType": "$context.eventType",
+    "routeKey": "$context.routeKey",
+    "status": "$context.status",
+    "error": "$context.error.message",
+    "authorizerStatus": "$context.authorizer.status",
+    "authorizerLatency": "$context.authorizer.latency",
+    "integrationStatus": "$context.integration.status",
+    "integrationLatency": "$context.integration.latency",
+    "integrationError": "$context.integration.error",
+}
+
+
+def deployed_stage(
+    name: str,
+    api: aws.apigatewayv2.Api,
+    args: RealtimeApiArgs,
+    definition: Definition,
+    resources: Sequence[pulumi.Resource],
+    parent: pulumi.Resource,
+) -> aws.apigatewayv2.Stage:
+    """Deploys explicitly: a deployment made before its routes exist would serve none of them."""
+    logs = aws.cloudwatch.LogGroup(
+        f"{name}-access-logs",
+        retention_in_days=args.log_retention_days,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    after_routes = pulumi.ResourceOptions(parent=parent, depends_on=list(resources))
+    deployment = aws.apigatewayv2.Deployment(
+        f"{name}-deployment",
+        api_id=api.id,
+        triggers={"definition": fingerprint(definition)},
+        opts=after_routes,
+    )
+    return aws.apigatewayv2.Stage(
+        f"{name}-stage",
+        api_id=api.id,
+        name=args.stage_name,
+        deployment_id=deployment.id,
+        auto_deploy=False,
+        access_log_settings={"destination_arn": logs.arn, "format": json.dumps(ACCESS_LOG)},
+        default_route_settings={
+            "throttling_rate_limit": args.throttling_rate_limit,
+            "throttling_burst_limit": args.throttling_burst_limit,
+            "logging_level": "OFF",
+            "data_trace_enabled": False,
+        },
+        opts=after_routes,
+    )

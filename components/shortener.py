@@ -1,0 +1,235 @@
+"""The URL shortener's HTTP API: a public redirect, and the links of a signed-in owner.
+
+`GET /links` and `GET /{code}` overlap; API Gateway takes the more specific route, and the functions
+never give out a code that is a path of its own.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from . import policies
+from .function import Function, FunctionArgs
+from .link_table import OWNER_INDEX
+from .users import Users, UsersArgs
+
+STAGE_NAME = "$default"
+CORS_MAX_AGE_SECONDS = 3_600
+
+# The route's key in place of the path, and no query string: a target may hold anything.
+ACCESS_LOG = {
+    "requestId": "$context.requestId",
+    "routeKey": "$context.routeKey",
+    "status": "$context.status",
+    "responseLength": "$context.responseLength",
+    "responseLatency": "$context.responseLatency",
+    "integrationStatus": "$context.integrationStatus",
+    "integrationLatency": "$context.integrationLatency",
+    "integrationError": "$context.integrationErrorMessage",
+    "authorizerError": "$context.authorizer.error",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpRoute:
+    """A path of the API, the function behind it, and whether it wants a signed-in user."""
+
+    name: str
+    key: str
+    function: str
+    authorized: bool
+
+
+ROUTES = (
+    HttpRoute(name="redirect", key="GET /{code}", function="redirect", authorized=False),
+    HttpRoute(name="create", key="POST /links", function="links", authorized=True),
+    HttpRoute(name="list", key="GET /links", function="links", authorized=True),
+    HttpRoute(name="get", key="GET /links/{code}", function="links", authorized=True),
+    HttpRoute(name="delete", key="DELETE /links/{code}", function="links", authorized=True),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShortenerArgs:
+    links_table_name: pulumi.Input[str]
+    """`LinkTable.name`."""
+
+    links_table_arn: pulumi.Input[str]
+    """`LinkTable.arn`."""
+
+    click_policy: pulumi.Input[str]
+    """`ClickPipeline.click_policy`."""
+
+    click_environment: Mapping[str, pulumi.Input[str]]
+    """`ClickPipeline.click_environment`."""
+
+    layer_arn: pulumi.Input[str]
+    """Layer with the third-party packages."""
+
+    throttling_rate_limit: int
+    """Requests a second, over all clients. The account's own limit is shared."""
+
+    throttling_burst_limit: int
+    """How many of them may come at once."""
+
+    log_retention_days: int
+    """Days that access logs and the functions' logs are kept."""
+
+    allowed_origins: Sequence[str] | None = None
+    """Web origins whose pages may call the API; by default none but its own."""
+
+    protect_data: bool | None = None
+    """Refuse to delete the users; false by default."""
+
+
+class Shortener(pulumi.ComponentResource):
+    """Short links with owners. Each redirect is a click for the pipeline that it is given."""
+
+    api_url: pulumi.Output[str]
+    """`https://` address of the API; a short link is this and its code."""
+    user_pool_id: pulumi.Output[str]
+    """Pool of the owners."""
+    user_pool_client_id: pulumi.Output[str]
+    """Client that signs them in."""
+
+    def __init__(
+        self, name: str, args: ShortenerArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("realtime:index:Shortener", name, None, opts)
+        api = self._api(name, args)
+        users = Users(f"{name}-users", UsersArgs(protect_data=args.protect_data), self._child())
+        functions = {
+            "redirect": self._redirect(name, args),
+            "links": self._links(name, args, api),
+        }
+        self._routes(name, api, functions, self._authorizer(name, api, users))
+        self._stage(name, api, args)
+
+        self.api_url = api.api_endpoint
+        self.user_pool_id = users.pool_id
+        self.user_pool_client_id = users.client_id
+        self.register_outputs(
+            {
+                "api_url": self.api_url,
+                "user_pool_id": self.user_pool_id,
+                "user_pool_client_id": self.user_pool_client_id,
+            }
+        )
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _api(self, name: str, args: ShortenerArgs) -> aws.apigatewayv2.Api:
+        cors: aws.apigatewayv2.ApiCorsConfigurationArgsDict = {
+            "allow_origins": list(args.allowed_origins or ()),
+            "allow_methods": ["GET", "POST", "DELETE"],
+            "allow_headers": ["authorization", "content-type"],
+            "max_age": CORS_MAX_AGE_SECONDS,
+        }
+        return aws.apigatewayv2.Api(
+            f"{name}-api",
+            protocol_type="HTTP",
+            cors_configuration=cors if args.allowed_origins else None,
+            opts=self._child(),
+        )
+
+    def _redirect(self, name: str, args: ShortenerArgs) -> Function:
+        resolving = policies.document(policies.allow(["dynamodb:GetItem"], [args.links_table_arn]))
+        redirect = FunctionArgs(
+            module="shortener.redirect",
+            environment={**args.click_environment, "LINKS_TABLE": args.links_table_name},
+            policies={"resolving": resolving, "click": args.click_policy},
+            layer_arn=args.layer_arn,
+            log_retention_days=args.log_retention_days,
+            timeout_seconds=10,
+            memory_mb=512,
+        )
+        return Function(f"{name}-redirect", redirect, self._child())
+
+    def _links(self, name: str, args: ShortenerArgs, api: aws.apigatewayv2.Api) -> Function:
+        actions = ("PutItem", "UpdateItem", "GetItem", "Query", "BatchGetItem")
+        index = pulumi.Output.concat(args.links_table_arn, f"/index/{OWNER_INDEX}")
+        managing = policies.document(
+            policies.allow([f"dynamodb:{action}" for action in actions], [args.links_table_arn]),
+            policies.allow(["dynamodb:Query"], [index]),
+        )
+        links = FunctionArgs(
+            module="shortener.links",
+            environment={"LINKS_TABLE": args.links_table_name, "PUBLIC_URL": api.api_endpoint},
+            policies={"managing": managing},
+            layer_arn=args.layer_arn,
+            log_retention_days=args.log_retention_days,
+            timeout_seconds=10,
+            memory_mb=512,
+        )
+        return Function(f"{name}-links", links, self._child())
+
+    def _authorizer(
+        self, name: str, api: aws.apigatewayv2.Api, users: Users
+    ) -> aws.apigatewayv2.Authorizer:
+        return aws.apigatewayv2.Authorizer(
+            f"{name}-authorizer",
+            api_id=api.id,
+            authorizer_type="JWT",
+            identity_sources=["$request.header.Authorization"],
+            jwt_configuration={"audiences": [users.client_id], "issuer": users.issuer},
+            opts=self._child(),
+        )
+
+    def _routes(
+        self,
+        name: str,
+        api: aws.apigatewayv2.Api,
+        functions: dict[str, Function],
+        authorizer: aws.apigatewayv2.Authorizer,
+    ) -> None:
+        targets: dict[str, pulumi.Output[str]] = {}
+        for key, function in functions.items():
+            integration = aws.apigatewayv2.Integration(
+                f"{name}-{key}-integration",
+                api_id=api.id,
+                integration_type="AWS_PROXY",
+                integration_uri=function.invoke_arn,
+                payload_format_version="2.0",
+                opts=self._child(),
+            )
+            targets[key] = pulumi.Output.concat("integrations/", integration.id)
+        for route in ROUTES:
+            aws.apigatewayv2.Route(
+                f"{name}-{route.name}-route",
+                api_id=api.id,
+                route_key=route.key,
+                target=targets[route.function],
+                authorization_type="JWT" if route.authorized else "NONE",
+                authorizer_id=authorizer.id if route.authorized else None,
+                opts=self._child(),
+            )
+            method, path = route.key.split(" ")
+            aws.lambda_.Permission(
+                f"{name}-{route.name}-permission",
+                action="lambda:InvokeFunction",
+                function=functions[route.function].name,
+                principal="apigateway.amazonaws.com",
+                source_arn=pulumi.Output.concat(api.execution_arn, f"/{STAGE_NAME}/{method}{path}"),
+                opts=self._child(),
+            )
+
+    def _stage(self, name: str, api: aws.apigatewayv2.Api, args: ShortenerArgs) -> None:
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-access-logs", retention_in_days=args.log_retention_days, opts=self._child()
+        )
+        aws.apigatewayv2.Stage(
+            f"{name}-stage",
+            api_id=api.id,
+            name=STAGE_NAME,
+            auto_deploy=True,
+            access_log_settings={"destination_arn": logs.arn, "format": json.dumps(ACCESS_LOG)},
+            default_route_settings={
+                "throttling_rate_limit": args.throttling_rate_limit,
+                "throttling_burst_limit": args.throttling_burst_limit,
+            },
+            opts=self._child(),
+        )

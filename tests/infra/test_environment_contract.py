@@ -1,0 +1,52 @@
+import importlib
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from tests.infra.harness import ROOT, Deployment
+
+FUNCTION = "aws:lambda/function:Function"
+POWERTOOLS = {
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_LOG_LEVEL",
+}
+FUNCTIONS = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in (ROOT / "handlers").rglob("*.py")
+    if "\ndef handler(" in path.read_text()
+)
+
+
+def variables(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    """Handler's module -> what the component sets."""
+    return {
+        function.inputs["handler"].removesuffix(".handler"): function.inputs["environment"][
+            "variables"
+        ]
+        for function in deployment.of(FUNCTION)
+    }
+
+
+def test_every_handler_is_deployed_and_every_function_has_one(deployment: Deployment) -> None:
+    assert sorted(variables(deployment)) == FUNCTIONS
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_given_exactly_the_variables_that_it_reads(
+    deployment: Deployment, name: str
+) -> None:
+    module = importlib.import_module(name)
+    read = {field.name.upper() for field in fields(module.Environment)}
+    assert variables(deployment)[name].keys() == read | POWERTOOLS
+
+
+def test_every_variable_is_a_text_and_not_empty(deployment: Deployment) -> None:
+    for name, given in variables(deployment).items():
+        assert all(isinstance(value, str) and value for value in given.values()), name
+
+
+def test_the_logs_of_a_function_name_its_domain(deployment: Deployment) -> None:
+    for name, given in variables(deployment).items():
+        assert given["POWERTOOLS_SERVICE_NAME"] == name.split(".")[1]

@@ -1,0 +1,203 @@
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.infra.harness import Deployment
+
+EXPORTS = {
+    *("endpoint", "management_endpoint", "api_url", "user_pool_id"),
+    *("user_pool_client_id", "realtime_table", "links_table", "bus_name"),
+    *("click_queue_url", "dead_letter_queue_url"),
+}
+COMPONENTS = {
+    "ApiGatewayAccount": 1,
+    "RealtimeApi": 1,
+    "RuntimeLayer": 1,
+    "LinkTable": 1,
+    "ClickPipeline": 1,
+    "Shortener": 1,
+    "Users": 1,
+    "Function": 7,
+}
+
+
+def test_both_stacks_are_made_of_the_same_components(deployment: Deployment) -> None:
+    counted = Counter(r.type.rpartition(":")[2] for r in deployment.resources if not r.custom)
+    assert counted == COMPONENTS
+
+
+def test_prod_differs_from_dev_in_settings_and_in_no_resource(
+    dev: Deployment, prod: Deployment
+) -> None:
+    assert {(r.type, r.name) for r in dev.resources} == {(r.type, r.name) for r in prod.resources}
+
+
+def test_the_exports_are_the_stacks_interface(deployment: Deployment) -> None:
+    assert deployment.exports.keys() == EXPORTS
+    assert all(isinstance(value, str) and value for value in deployment.exports.values())
+
+
+def test_the_stage_is_named_after_the_stack(dev: Deployment, prod: Deployment) -> None:
+    host = "realtime-stage.execute-api.eu-west-1.amazonaws.com"
+    assert dev.exports["endpoint"] == f"wss://{host}/dev"
+    assert prod.exports["endpoint"] == f"wss://{host}/prod"
+
+
+def test_messages_are_posted_to_the_address_that_clients_connect_to(dev: Deployment) -> None:
+    assert dev.exports["management_endpoint"] == dev.exports["endpoint"].replace("wss", "https")
+
+
+def test_the_log_setting_is_there_before_the_stage_that_needs_it(deployment: Deployment) -> None:
+    assert "account-account" in deployment.named("realtime").dependencies
+    names = [resource.name for resource in deployment.resources]
+    assert names.index("account-account") < names.index("realtime-stage")
+
+
+def test_the_log_setting_and_its_role_outlive_the_stack(deployment: Deployment) -> None:
+    kept = {resource.name for resource in deployment.resources if resource.retained}
+    assert kept == {"account-role", "account-logs-policy", "account-account"}
+
+
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [
+        ("realtime-table", {"PK": "S", "SK": "S"}),
+        ("links-table", {"PK": "S", "SK": "S", "owner": "S", "createdAt": "N"}),
+    ],
+)
+def test_the_tables_keys(dev: Deployment, table: str, keys: dict[str, str]) -> None:
+    inputs = dev.named(table).inputs
+    assert (inputs["hashKey"], inputs["rangeKey"]) == ("PK", "SK")
+    assert {a["name"]: a["type"] for a in inputs["attributes"]} == keys
+
+
+def test_a_links_owner_is_found_by_an_index_that_no_click_writes_to(dev: Deployment) -> None:
+    (index,) = dev.named("links-table").inputs["globalSecondaryIndexes"]
+    assert index == {
+        "name": "by-owner",
+        "hashKey": "owner",
+        "rangeKey": "createdAt",
+        "projectionType": "INCLUDE",
+        "nonKeyAttributes": ["target", "state"],
+    }
+
+
+def routes(deployment: Deployment, api: str) -> dict[str, Any]:
+    found = deployment.of("aws:apigatewayv2/route:Route")
+    return {r.inputs["routeKey"]: r.inputs for r in found if r.parent == api}
+
+
+def test_the_websocket_api_answers_what_the_protocol_names(dev: Deployment) -> None:
+    authorization = {
+        key: route["authorizationType"] for key, route in routes(dev, "realtime").items()
+    }
+    assert authorization == {
+        "$connect": "CUSTOM",
+        "$disconnect": "NONE",
+        "$default": "NONE",
+        "subscribe": "NONE",
+        "unsubscribe": "NONE",
+        "ping": "NONE",
+    }
+
+
+def test_every_answer_has_a_way_back_to_the_client(dev: Deployment) -> None:
+    two_way = {
+        key
+        for key, route in routes(dev, "realtime").items()
+        if route.get("routeResponseSelectionExpression") == "$default"
+    }
+    responses = dev.of("aws:apigatewayv2/routeResponse:RouteResponse")
+    answered = {r.name.removeprefix("realtime-").removesuffix("-route-response") for r in responses}
+    assert {key.removeprefix("$") for key in two_way} == answered
+    assert answered == {"default", "subscribe", "unsubscribe", "ping"}
+
+
+def test_a_ping_is_answered_without_a_function(dev: Deployment) -> None:
+    integration = dev.named("realtime-ping-integration").inputs
+    response = dev.named("realtime-ping-integration-response").inputs
+    assert integration["integrationType"] == "MOCK"
+    assert integration["templateSelectionExpression"] == r"\$default"
+    assert json.loads(integration["requestTemplates"]["$default"]) == {"statusCode": 200}
+    assert json.loads(response["responseTemplates"]["$default"]) == {"realtime": {"event": "pong"}}
+
+
+def test_a_public_channel_needs_no_credentials_to_reach_the_authorizer(dev: Deployment) -> None:
+    inputs = dev.named("realtime-authorizer").inputs
+    assert inputs["authorizerType"] == "REQUEST"
+    assert "identitySources" not in inputs
+
+
+def test_only_the_redirect_is_public(dev: Deployment) -> None:
+    public = {k for k, r in routes(dev, "shortener").items() if r["authorizationType"] == "NONE"}
+    assert public == {"GET /{code}"}
+    assert routes(dev, "shortener").keys() - public == {
+        "POST /links",
+        "GET /links",
+        "GET /links/{code}",
+        "DELETE /links/{code}",
+    }
+
+
+def test_only_tokens_of_our_own_client_are_accepted(dev: Deployment) -> None:
+    inputs = dev.named("shortener-authorizer").inputs
+    assert inputs["jwtConfiguration"] == {
+        "audiences": ["shortener-users-client-id"],
+        "issuer": "https://cognito-idp.eu-west-1.amazonaws.com/shortener-users-pool",
+    }
+
+
+def test_pages_of_the_configured_origins_alone_may_call_the_api(
+    dev: Deployment, prod: Deployment
+) -> None:
+    assert "corsConfiguration" not in dev.named("shortener-api").inputs
+    cors = prod.named("shortener-api").inputs["corsConfiguration"]
+    assert cors["allowOrigins"] == ["https://app.example.com"]
+
+
+def test_a_message_is_hidden_for_six_runs_and_tried_five_times(dev: Deployment) -> None:
+    queue = dev.named("clicks-queue").inputs
+    function = dev.named("clicks-aggregate-function").inputs
+    redrive = json.loads(queue["redrivePolicy"])
+    assert queue["visibilityTimeoutSeconds"] == 6 * function["timeout"]
+    assert redrive["maxReceiveCount"] == 5
+    assert redrive["deadLetterTargetArn"].endswith(":clicks-dead-queue")
+
+
+@pytest.mark.parametrize("name", ["dead", "parking", "undelivered"])
+def test_what_failed_is_kept_for_fourteen_days(dev: Deployment, name: str) -> None:
+    inputs = dev.named(f"clicks-{name}-queue").inputs
+    assert inputs["messageRetentionSeconds"] == 14 * 24 * 3600
+
+
+def test_the_queue_gets_the_click_and_not_the_buss_envelope(dev: Deployment) -> None:
+    target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs
+    assert target["inputPath"] == "$.detail"
+    assert target["arn"].endswith(":clicks-queue")
+    assert target["deadLetterConfig"]["arn"].endswith(":clicks-undelivered-queue")
+
+
+def test_the_rule_takes_clicks_and_nothing_else(dev: Deployment) -> None:
+    rule = dev.one("aws:cloudwatch/eventRule:EventRule").inputs
+    assert json.loads(rule["eventPattern"]) == {"source": ["shortener"], "detail-type": ["click"]}
+
+
+def test_a_failed_click_does_not_fail_its_batch(dev: Deployment, prod: Deployment) -> None:
+    for deployment, concurrency in ((dev, 2), (prod, 5)):
+        mapping = deployment.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
+        assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["batchSize"] == 10
+        assert "maximumBatchingWindowInSeconds" not in mapping
+        assert mapping["scalingConfig"] == {"maximumConcurrency": concurrency}
+
+
+def test_the_sign_in_of_a_browser_needs_no_secret(dev: Deployment) -> None:
+    client = dev.one("aws:cognito/userPoolClient:UserPoolClient").inputs
+    assert client["generateSecret"] is False
+    assert set(client["explicitAuthFlows"]) == {
+        "ALLOW_USER_SRP_AUTH",
+        "ALLOW_USER_PASSWORD_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+    }

@@ -1,0 +1,190 @@
+import dataclasses
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import ChannelRule, RealtimeApi, RealtimeApiArgs
+from components.realtime_api import component, definition
+from components.realtime_api.definition import REALTIME, Definition, Mock, fingerprint
+from tests.infra.harness import Deployment, deploy
+
+DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
+ARGUMENTS: dict[str, Any] = {
+    "stage_name": "dev",
+    "channels": [ChannelRule(pattern="link:*", access="public", delivery="latest")],
+    "throttling_rate_limit": 10,
+    "throttling_burst_limit": 5,
+    "log_retention_days": 7,
+}
+
+
+def realtime_api(name: str = "live", **changes: Any) -> RealtimeApi:
+    return RealtimeApi(name, RealtimeApiArgs(**{**ARGUMENTS, **changes}))
+
+
+def trigger(deployment: Deployment) -> str:
+    return deployment.one(DEPLOYMENT).inputs["triggers"]["definition"]
+
+
+def with_routes(**changes: Any) -> Definition:
+    first, *others = REALTIME.routes
+    return dataclasses.replace(REALTIME, routes=(dataclasses.replace(first, **changes), *others))
+
+
+def with_mock(**changes: Any) -> Definition:
+    mock = dataclasses.replace(REALTIME.mocks["ping"], **changes)
+    return dataclasses.replace(REALTIME, mocks={"ping": mock})
+
+
+CHANGED = {
+    "a route less": dataclasses.replace(REALTIME, routes=REALTIME.routes[1:]),
+    "a route's key": with_routes(key="hello"),
+    "a route's integration": with_routes(integration="messages"),
+    "a route's authorization": with_routes(authorization="NONE"),
+    "a route's replies": with_routes(replies=True),
+    "a template of the answer": with_mock(response="{}"),
+    "a template of the request": with_mock(request="{}"),
+    "the choice of a template": with_mock(selection_expression="200"),
+    "the choice of a route": dataclasses.replace(REALTIME, route_selection_expression="$request.x"),
+    "the authorizer": dataclasses.replace(REALTIME, authorizer_type="JWT"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_what_a_client_would_notice_is_deployed(what: str) -> None:
+    assert fingerprint(CHANGED[what]) != fingerprint(REALTIME)
+
+
+def test_every_setting_counts() -> None:
+    assert len({fingerprint(changed) for changed in CHANGED.values()}) == len(CHANGED)
+
+
+def test_the_order_in_which_mocks_are_written_is_no_change() -> None:
+    one, other = Mock(request="1", response="1"), Mock(request="2", response="2")
+    forwards = dataclasses.replace(REALTIME, mocks={"a": one, "b": other})
+    backwards = dataclasses.replace(REALTIME, mocks={"b": other, "a": one})
+    assert fingerprint(forwards) == fingerprint(backwards)
+
+
+def test_the_definition_is_what_is_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trigger(deploy(realtime_api)) == fingerprint(REALTIME)
+    changed = with_mock(response='{"realtime":{"event":"pong","by":"mock"}}')
+    monkeypatch.setattr(component, "REALTIME", changed)
+    deployment = deploy(realtime_api)
+    response = deployment.named("live-ping-integration-response").inputs["responseTemplates"]
+    assert trigger(deployment) == fingerprint(changed)
+    assert response == {definition.DEFAULT: changed.mocks["ping"].response}
+
+
+def test_what_no_client_would_notice_is_not_deployed() -> None:
+    other = deploy(
+        lambda: realtime_api(log_retention_days=30, maximum_subscriptions=5, protect_data=True)
+    )
+    assert trigger(other) == trigger(deploy(realtime_api))
+
+
+def test_a_deployment_is_made_and_served_after_all_that_it_is_a_snapshot_of() -> None:
+    deployment = deploy(realtime_api)
+    parts = {
+        resource.name
+        for kind in ("route:Route", "routeResponse:RouteResponse", "integration:Integration")
+        for resource in deployment.of(f"aws:apigatewayv2/{kind}")
+    }
+    parts |= {"live-authorizer", "live-ping-integration-response"}
+    assert parts <= deployment.named("live-deployment").dependencies
+    assert parts | {"live-deployment"} <= deployment.named("live-stage").dependencies
+
+
+def test_a_stage_serves_the_deployment_that_it_was_given_and_no_other() -> None:
+    stage = deploy(realtime_api).named("live-stage").inputs
+    assert stage["autoDeploy"] is False
+    assert stage["deploymentId"] == "live-deployment-id"
+
+
+def test_the_functions_get_the_rules_in_the_form_that_they_parse() -> None:
+    rule = ChannelRule(
+        pattern="user:{sub}", access="owner", delivery="every", min_interval_ms=0, publishers=["o"]
+    )
+    deployment = deploy(lambda: realtime_api(channels=[*ARGUMENTS["channels"], rule]))
+    for name in ("authorize", "connect", "messages"):
+        variables = deployment.named(f"live-{name}-function").inputs["environment"]["variables"]
+        assert json.loads(variables["CHANNEL_RULES"]) == [
+            {
+                "pattern": "link:*",
+                "access": "public",
+                "delivery": "latest",
+                "min_interval_ms": 200,
+                "publishers": [],
+            },
+            {
+                "pattern": "user:{sub}",
+                "access": "owner",
+                "delivery": "every",
+                "min_interval_ms": 0,
+                "publishers": ["o"],
+            },
+        ]
+
+
+def test_who_connects_from_where_is_told_to_the_authorizer() -> None:
+    def program() -> None:
+        realtime_api(allowed_origins=["https://a.example"], require_origin=True)
+
+    variables = deploy(program).named("live-authorize-function").inputs["environment"]["variables"]
+    assert json.loads(variables["ALLOWED_ORIGINS"]) == ["https://a.example"]
+    assert variables["REQUIRE_ORIGIN"] == "true"
+
+
+def test_the_authorizer_may_touch_nothing_but_its_log() -> None:
+    deployment = deploy(realtime_api)
+    granted = deployment.of("aws:iam/rolePolicy:RolePolicy")
+    assert [p.name for p in granted if p.parent == "live-authorize"] == [
+        "live-authorize-logs-policy"
+    ]
+
+
+def test_a_layer_that_is_given_is_used_and_no_other_made() -> None:
+    layer = "arn:aws:lambda:eu-west-1:1:layer:mine:1"
+    deployment = deploy(lambda: realtime_api(layer_arn=layer))
+    assert deployment.of("aws:lambda/layerVersion:LayerVersion") == []
+    assert deployment.named("live-connect-function").inputs["layers"] == [layer]
+
+
+@pytest.mark.parametrize(
+    ("verb", "method"),
+    [("POST", "grant_publish"), ("DELETE", "grant_disconnect"), ("GET", "grant_inspect")],
+)
+def test_a_grant_allows_one_verb_on_one_stage(verb: str, method: str) -> None:
+    def program() -> None:
+        role = pulumi.Output.from_input("orders-role")
+        getattr(realtime_api(), method)("orders", role)
+
+    deployment = deploy(program)
+    policy = deployment.named(f"live-orders-{method.removeprefix('grant_')}-policy")
+    statement = json.loads(policy.inputs["policy"])["Statement"][-1]
+    assert (policy.parent, policy.inputs["role"]) == ("live", "orders-role")
+    assert statement["Action"] == ["execute-api:ManageConnections"]
+    (resource,) = statement["Resource"]
+    assert resource.endswith(f":live-api/dev/{verb}/@connections/*")
+
+
+def test_two_apis_share_a_program() -> None:
+    def program() -> None:
+        realtime_api("live")
+        realtime_api("other")
+
+    names = [resource.name for resource in deploy(program).resources]
+    assert len(names) == len(set(names))
+
+
+def test_children_do_not_inherit_what_was_meant_for_the_component() -> None:
+    def program() -> None:
+        queue = pulumi.ComponentResource("test:index:Other", "elsewhere")
+        args = RealtimeApiArgs(**ARGUMENTS)
+        options = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")], depends_on=[queue])
+        RealtimeApi("live", args, options)
+
+    deployment = deploy(program)
+    assert deployment.named("live-table").dependencies == frozenset()

@@ -1,0 +1,171 @@
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+import yaml
+from pulumi.runtime import set_all_config
+
+from components.realtime_api.args import ORIGIN
+from components.settings import Settings, SettingsError, load
+from localcloud.stackfile import stack_config
+from tests.infra.harness import ROOT, deploy
+
+KEYS = {f"realtime:{field.alias}" for field in Settings.model_fields.values()}
+STACKS = ["dev", "prod"]
+
+
+def loaded(config: Mapping[str, str], stack: str = "dev") -> Settings:
+    found: list[Settings] = []
+    deploy(lambda: found.append(load()), stack=stack, config=config)
+    return found[0]
+
+
+def changed(stack: str = "dev", **values: str) -> dict[str, str]:
+    """The stack's real configuration with some keys set."""
+    config = dict(stack_config(ROOT, stack).values)
+    return config | {f"realtime:{key}": value for key, value in values.items()}
+
+
+def without(key: str) -> dict[str, str]:
+    return {name: value for name, value in changed().items() if name != key}
+
+
+def declared(name: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", yaml.safe_load((ROOT / name).read_text())["config"])
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_stacks_own_configuration_loads(stack: str) -> None:
+    assert loaded(changed(stack), stack).protects_data is (stack == "prod")
+
+
+@pytest.mark.parametrize("name", ["Pulumi.dev.yaml", "Pulumi.prod.yaml"])
+def test_a_stack_sets_every_key(name: str) -> None:
+    assert declared(name).keys() == KEYS | {"aws:region", "aws:defaultTags"}
+
+
+def test_every_resource_is_tagged_with_its_project_stack_and_owner() -> None:
+    for stack in STACKS:
+        tags = declared(f"Pulumi.{stack}.yaml")["aws:defaultTags"]["tags"]
+        assert tags.keys() == {"project", "stack", "owner"}
+        assert tags["stack"] == stack
+
+
+def test_the_project_declares_exactly_the_keys_that_are_read() -> None:
+    assert declared("Pulumi.yaml").keys() == KEYS
+
+
+def test_the_project_declares_the_type_and_meaning_of_each_key() -> None:
+    types = {"str": "string", "Literal": "string", "bool": "boolean", "int": "integer"}
+    for field in Settings.model_fields.values():
+        entry = declared("Pulumi.yaml")[f"realtime:{field.alias}"]
+        name = getattr(field.annotation, "__name__", "")
+        assert entry["type"] == types.get(name, "array"), field.alias
+        assert len(entry["description"]) > 20
+
+
+def test_the_configuration_of_the_command_line_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(changed(tear="x")))
+    with pytest.raises(SettingsError, match="realtime:tear is no setting"):
+        loaded({})
+
+
+def test_an_unknown_key_is_refused_with_the_command_that_removes_it() -> None:
+    with pytest.raises(SettingsError, match="realtime:tear is no setting of this project") as e:
+        loaded(changed(tear="production"))
+    assert "got 'production'. Run: pulumi config rm --stack dev realtime:tear" in str(e.value)
+
+
+def test_keys_of_others_are_none_of_our_business() -> None:
+    assert loaded({**changed(), "aws:skipRegionValidation": "true"}).tier == "development"
+
+
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_a_missing_key_is_refused_with_the_command_that_sets_it(key: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        loaded(without(key))
+    sentence = str(refused.value)
+    assert sentence.startswith(f"{key} must be set, and is not. Run: pulumi config set --stack dev")
+    assert key in sentence.partition("Run: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "rule"),
+    [
+        ("tier", "prod", "must be 'development' or 'production'"),
+        ("allowedOrigins", "https://a.example", "must be an array"),
+        ("allowedOrigins", '["https://a.example/path"]', "without a path"),
+        ("allowedOrigins", '["*"]', "must be origins like https://app.example.com"),
+        ("requireOrigin", "perhaps", "must be a valid boolean"),
+        ("logRetentionDays", "8", "must be one of 1, 3, 5, 7"),
+        ("logRetentionDays", "a week", "must be a valid integer"),
+        ("webSocketRateLimit", "0", "must be greater than 0"),
+        ("webSocketBurstLimit", "-1", "must be greater than 0"),
+        ("httpRateLimit", "0", "must be greater than 0"),
+        ("httpBurstLimit", "1.5", "must be a valid integer"),
+        ("aggregatorMaximumConcurrency", "1", "must be greater than or equal to 2"),
+        ("aggregatorMaximumConcurrency", "1001", "must be less than or equal to 1000"),
+        ("maximumSubscriptions", "0", "must be greater than or equal to 1"),
+        ("manageApiGatewayAccount", "maybe", "must be a valid boolean"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused(key: str, value: str, rule: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        loaded(changed(**{key: value}))
+    sentence = str(refused.value)
+    assert sentence.startswith(f"realtime:{key} ")
+    assert rule in sentence
+    assert value.strip('[]"') in sentence
+    command = sentence.partition("Run: ")[2]
+    assert command.startswith("pulumi config set --stack dev ")
+    assert f"realtime:{key}" in command
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "rule"),
+    [
+        ("allowedOrigins", "[]", "must name an origin in production"),
+        ("allowedOrigins", '["http://a.example"]', "https://app.example.com"),
+        ("logRetentionDays", "14", "must be 30 or more in production"),
+    ],
+)
+def test_production_is_held_to_more(key: str, value: str, rule: str) -> None:
+    assert loaded(changed("dev", **{key: value})).tier == "development"
+    with pytest.raises(SettingsError, match=rule):
+        loaded(changed("prod", **{key: value}), "prod")
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        loaded(changed("prod", logRetentionDays="7", allowedOrigins="[]", tear="x"), "my.stack")
+    sentences = str(refused.value).splitlines()
+    assert len(sentences) == 4
+    assert "got 'my.stack'" in sentences[0]
+    assert "pulumi stack rename my-stack" in sentences[0]
+
+
+def test_an_array_is_set_by_element() -> None:
+    with pytest.raises(SettingsError) as refused:
+        loaded(without("realtime:allowedOrigins"))
+    assert str(refused.value).endswith(
+        "--path 'realtime:allowedOrigins[0]' https://app.example.com"
+    )
+
+
+def test_a_secret_value_is_not_shown() -> None:
+    def program() -> None:
+        set_all_config(changed(tier="hunter2"), ["realtime:tier"])
+        load()
+
+    with pytest.raises(SettingsError, match="got a secret"):
+        deploy(program)
+
+
+def test_the_proposed_values_are_accepted() -> None:
+    proposed = {
+        f"realtime:{field.alias}": json.dumps((field.examples or [None])[0]).strip('"')
+        for field in Settings.model_fields.values()
+    }
+    settings = loaded(proposed)
+    assert all(ORIGIN.fullmatch(origin) for origin in settings.allowed_origins)

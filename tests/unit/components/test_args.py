@@ -1,0 +1,125 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components import ChannelRule, ClickPipelineArgs, RealtimeApiArgs
+from components.function import FunctionArgs
+from components.realtime_api.args import channel_rules
+from handlers.realtime.channels import InvalidRules, Rules
+
+RULE: dict[str, Any] = {"pattern": "link:*", "access": "public", "delivery": "latest"}
+REALTIME_API: dict[str, Any] = {
+    "stage_name": "dev",
+    "channels": [ChannelRule(**RULE)],
+    "throttling_rate_limit": 10,
+    "throttling_burst_limit": 5,
+    "log_retention_days": 7,
+}
+FUNCTION: dict[str, Any] = {
+    "module": "realtime.connect",
+    "environment": {},
+    "policies": {},
+    "layer_arn": "arn",
+    "log_retention_days": 7,
+    "timeout_seconds": 10,
+    "memory_mb": 256,
+}
+CLICK_PIPELINE: dict[str, Any] = {
+    "links_table_name": "links",
+    "links_table_arn": "arn",
+    "publish_policy": "{}",
+    "publish_environment": {},
+    "layer_arn": "arn",
+    "log_retention_days": 7,
+}
+
+# Mostly pieces of the grammar, so that accepted and refused patterns are both common.
+PIECES = ["link", "user", ":", "*", "{sub}", "{custom:tenant}", "{", "}", "{}", "{1}", "%40", " "]
+PATTERNS = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=6).map("".join)
+
+
+@given(pattern=PATTERNS, access=st.sampled_from(["public", "owner"]))
+def test_the_component_accepts_the_patterns_that_the_functions_parse(
+    pattern: str, access: str
+) -> None:
+    accepted = parsed = True
+    try:
+        ChannelRule(pattern=pattern, access=access, delivery="latest")
+    except ValueError:
+        accepted = False
+    unchecked = object.__new__(ChannelRule)
+    fields: dict[str, Any] = {**RULE, "pattern": pattern, "access": access}
+    for name, value in {**fields, "min_interval_ms": None, "publishers": None}.items():
+        object.__setattr__(unchecked, name, value)
+    try:
+        arguments: dict[str, Any] = {**REALTIME_API, "channels": [unchecked]}
+        Rules.parse(channel_rules(RealtimeApiArgs(**arguments)))
+    except InvalidRules:
+        parsed = False
+    assert accepted == parsed
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"pattern": ""}, "got ''"),
+        ({"pattern": "link:a b"}, "got 'link:a b'"),
+        ({"pattern": "link:a*"}, "got 'link:a[*]'"),
+        ({"pattern": "user:{sub}"}, "pattern 'user:{sub}' does not fit access 'public'"),
+        ({"access": "owner"}, "'link:[*]' does not fit access 'owner'"),
+        ({"access": "everybody"}, "must be 'public' or 'owner', got 'everybody' for 'link:[*]'"),
+        ({"delivery": "once"}, "must be 'latest' or 'every', got 'once' for 'link:[*]'"),
+        ({"min_interval_ms": -1}, "must be 0 to 60000, got -1 for 'link:[*]'"),
+        ({"min_interval_ms": 60_001}, "got 60001"),
+    ],
+)
+def test_a_rule_that_could_not_work_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ChannelRule(**{**RULE, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"stage_name": "my.stack"}, "got 'my.stack'"),
+        ({"stage_name": ""}, "must be 1 to 128"),
+        ({"channels": []}, "channels must hold a rule, got none"),
+        ({"connect_parameters": {"code": "link:*"}}, "got 'link:[*]' for 'code'"),
+        ({"connect_parameters": {"code": "{}:{}"}}, "with one {}"),
+        ({"allowed_origins": ["https://a.example/"]}, "got 'https://a.example/'"),
+        ({"allowed_origins": ["HTTPS://a.example"]}, "in lower case"),
+        ({"maximum_subscriptions": 0}, "must be 1 to 1000, got 0"),
+        ({"maximum_subscriptions": 1001}, "got 1001"),
+        ({"channels": [ChannelRule(**RULE)] * 40}, "must be JSON of 3000 bytes at most, got"),
+        ({"throttling_rate_limit": 0}, "must be 1 or more, got [(]0, 5[)]: 0 refuses"),
+        ({"throttling_burst_limit": 0}, "must be 1 or more, got [(]10, 0[)]"),
+    ],
+)
+def test_an_api_that_could_not_work_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RealtimeApiArgs(**{**REALTIME_API, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"timeout_seconds": 0}, "must be 1 to 900, got 0"),
+        ({"timeout_seconds": 901}, "got 901. Longer work belongs in a queue"),
+        ({"memory_mb": 64}, "must be 128 to 10240, got 64"),
+        ({"memory_mb": 10_241}, "got 10241"),
+        ({"log_retention_days": 8}, "got 8: CloudWatch keeps logs for no other"),
+    ],
+)
+def test_a_function_that_lambda_would_refuse_is_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        FunctionArgs(**{**FUNCTION, **changes})
+
+
+@pytest.mark.parametrize("concurrency", [0, 1, 1001])
+def test_a_concurrency_that_lambda_would_refuse_is_refused(concurrency: int) -> None:
+    with pytest.raises(ValueError, match=f"must be 2 to 1000, got {concurrency}"):
+        ClickPipelineArgs(**CLICK_PIPELINE, maximum_concurrency=concurrency)
