@@ -1,0 +1,245 @@
+"""The loop that the product promises, on the deployed program: real sockets, IAM enforced."""
+
+import asyncio
+import json
+import random
+import socket
+import struct
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+import websockets
+from tests.e2e.conftest import Stack
+from websockets.asyncio.client import ClientConnection
+
+from cli.links import LinkApi
+
+FRAME_SECONDS = 30
+WATCHERS = 200
+KILLED = 20
+
+
+async def frame(watcher: ClientConnection) -> dict[str, Any]:
+    return json.loads(await asyncio.wait_for(watcher.recv(), FRAME_SECONDS))
+
+
+async def reply(watcher: ClientConnection) -> dict[str, Any]:
+    """The next control frame; a push that comes before it is passed over."""
+    while "event" not in (control := (await frame(watcher))["realtime"]):
+        pass
+    return control
+
+
+async def subscribe(watcher: ClientConnection, code: str) -> dict[str, Any]:
+    await watcher.send(json.dumps({"action": "subscribe", "channel": f"link:{code}"}))
+    return await reply(watcher)
+
+
+@asynccontextmanager
+async def watching(stack: Stack, code: str, count: int) -> AsyncGenerator[list[ClientConnection]]:
+    """`count` sockets that have subscribed by message, so that each is known to be open."""
+    async with AsyncExitStack() as sockets:
+        opened: list[ClientConnection] = []
+        for _ in range(count):
+            watcher = await sockets.enter_async_context(websockets.connect(stack.watch_url(code)))
+            opened.append(watcher)
+            assert (await subscribe(watcher, code))["event"] == "subscribed"
+        yield opened
+
+
+async def eventually(
+    condition: Callable[[], Awaitable[bool]], what: str, seconds: float = FRAME_SECONDS
+) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await condition():
+        assert asyncio.get_running_loop().time() < deadline, f"never came to be: {what}"
+        await asyncio.sleep(0.05)
+
+
+def reset(watcher: ClientConnection) -> None:
+    """Ends the TCP connection by RST: no close frame, no FIN, as when a machine vanishes."""
+    raw: socket.socket = watcher.transport.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    watcher.transport.abort()
+
+
+def test_a_plain_client_that_sends_nothing_sees_each_click(stack: Stack) -> None:
+    async def scenario() -> list[int]:
+        async with LinkApi(stack.exports["api_url"], stack.token) as links:
+            code = (await links.create("https://example.com/")).code
+            async with websockets.connect(stack.watch_url(code)) as watcher:
+                seen: list[int] = []
+                for _ in range(3):
+                    assert await links.click(code) == 302
+                    seen.append((await frame(watcher))["clicks"])
+                return seen
+
+    assert asyncio.run(scenario()) == [1, 2, 3]
+
+
+def test_one_click_reaches_200_watchers_and_a_vanished_one_loses_exactly_its_rows(
+    stack: Stack,
+) -> None:
+    async def scenario() -> None:
+        async with LinkApi(stack.exports["api_url"], stack.token) as links:
+            code = (await links.create("https://example.com/")).code
+            other = (await links.create("https://example.com/other")).code
+            async with watching(stack, other, 1), watching(stack, code, WATCHERS) as watchers:
+                await links.click(code)
+                assert [(await frame(w))["clicks"] for w in watchers] == [1] * WATCHERS
+                before = stack.connections(code)
+                assert len(before) == WATCHERS
+
+                with stack.disconnect_withheld():
+                    for watcher in watchers[:KILLED]:
+                        reset(watcher)
+                    await links.click(code)
+                    alive = watchers[KILLED:]
+                    assert [(await frame(w))["clicks"] for w in alive] == [2] * len(alive)
+
+                    async def cleaned() -> bool:
+                        return len(stack.connections(code)) == WATCHERS - KILLED
+
+                    await eventually(cleaned, "the rows of the vanished are gone")
+                    gone = before - stack.connections(code)
+                    assert len(gone) == KILLED
+                    assert not gone & stack.known_connections()
+                    assert before - gone <= stack.known_connections()
+                    assert len(stack.connections(other)) == 1
+
+                await links.click(code)
+                assert [(await frame(w))["clicks"] for w in alive] == [3] * len(alive)
+
+    asyncio.run(scenario())
+
+
+def test_a_click_delivered_five_times_and_out_of_order_counts_once_and_never_goes_back(
+    stack: Stack,
+) -> None:
+    async def scenario() -> tuple[int, list[int]]:
+        async with LinkApi(stack.exports["api_url"], stack.token) as links:
+            code = (await links.create("https://example.com/")).code
+            now = stack.now_ms()
+            clicks = [
+                {"click_id": str(uuid.uuid4()), "code": code, "at": now - 3000 * age}
+                for age in range(4)
+            ]
+            deliveries = clicks * 5
+            random.Random(7).shuffle(deliveries)  # noqa: S311 - any order will do, the same each time
+            versions: list[int] = []
+            async with websockets.connect(stack.watch_url(code)) as watcher:
+                for click in deliveries:
+                    await asyncio.to_thread(stack.deliver, click)
+
+                async def drained() -> bool:
+                    return stack.queue_depth() == 0
+
+                await eventually(drained, "every delivery is acknowledged")
+                await watcher.send(json.dumps({"action": "ping"}))
+                while "event" not in (received := (await frame(watcher))["realtime"]):
+                    versions.append(received["version"])
+            return (await links.read(code)).clicks, versions
+
+    clicks, versions = asyncio.run(scenario())
+    assert clicks == 4
+    assert versions[-1] == 4
+    assert versions == sorted(versions)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?code=", "?channel=order:1", "?channel=link%3Aa%23b", "?code=a&channel=link:b"]
+)
+def test_a_connection_that_names_no_channel_it_may_watch_is_refused(
+    stack: Stack, query: str
+) -> None:
+    async def scenario() -> int:
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            async with websockets.connect(stack.exports["endpoint"] + query):
+                pass
+        return refused.value.response.status_code
+
+    assert asyncio.run(scenario()) in (400, 403)
+
+
+def test_prod_refuses_a_foreign_origin_and_lets_its_own_in(prod: Stack) -> None:
+    async def connect(origin: str | None) -> bool:
+        try:
+            async with websockets.connect(prod.watch_url("XzVZoih"), origin=origin):  # type: ignore[arg-type]
+                return True
+        except websockets.InvalidStatus:
+            return False
+
+    own = prod.allowed_origins[0]
+    assert not asyncio.run(connect("https://evil.example"))
+    assert not asyncio.run(connect(own + ".evil.example"))
+    assert asyncio.run(connect(own))
+
+
+def test_a_late_subscriber_gets_the_current_value_as_its_snapshot(stack: Stack) -> None:
+    async def scenario() -> dict[str, Any]:
+        async with LinkApi(stack.exports["api_url"], stack.token) as links:
+            code = (await links.create("https://example.com/")).code
+            async with watching(stack, code, 1) as (early,):
+                await links.click(code)
+                await frame(early)
+                async with watching(stack, code, 1) as (late,):
+                    return await subscribe(late, code)
+
+    snapshot = asyncio.run(scenario())
+    assert snapshot["value"]["clicks"] == 1
+    assert snapshot["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("not json", "bad_request"),
+        ('{"action":"nope"}', "unknown_action"),
+        ('{"action":"$connect"}', "unknown_action"),
+        ('{"action":"subscribe"}', "bad_request"),
+        ('{"action":"subscribe","channel":"order:1"}', "unknown_channel"),
+    ],
+)
+def test_a_wrong_message_is_answered_with_a_stable_code(
+    stack: Stack, message: str, code: str
+) -> None:
+    async def scenario() -> dict[str, Any]:
+        async with websockets.connect(stack.watch_url("anything")) as watcher:
+            await watcher.send(message)
+            return await reply(watcher)
+
+    answer = asyncio.run(scenario())
+    assert (answer["event"], answer["code"]) == ("error", code)
+
+
+def test_a_deleted_link_answers_410_and_its_code_is_not_given_out_again(stack: Stack) -> None:
+    async def scenario() -> tuple[int, int, int, int]:
+        async with LinkApi(stack.exports["api_url"], stack.token) as links:
+            alias = f"promo-{uuid.uuid4().hex[:8]}"
+            await links.create("https://example.com/", alias=alias)
+            before = await links.click(f"{alias}x")
+            deleted = await links.delete(alias)
+            again = await links.attempt("https://example.com/", alias=alias)
+            return before, deleted, await links.click(alias), again
+
+    assert asyncio.run(scenario()) == (404, 204, 410, 409)
+
+
+def test_links_without_a_token_or_of_somebody_else_stay_closed(stack: Stack) -> None:
+    async def scenario() -> tuple[int, int, int]:
+        async with (
+            LinkApi(stack.exports["api_url"], stack.token) as mine,
+            LinkApi(stack.exports["api_url"], stack.sign_up()) as stranger,
+            LinkApi(stack.exports["api_url"], "forged") as nobody,
+        ):
+            code = (await mine.create("https://example.com/")).code
+            return (
+                await nobody.attempt("https://example.com/"),
+                await stranger.delete(code),
+                await mine.delete(code),
+            )
+
+    assert asyncio.run(scenario()) == (401, 404, 204)
