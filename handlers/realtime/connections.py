@@ -1,0 +1,167 @@
+"""Keep-alive connections to one HTTPS or HTTP origin, each carrying one request at a time.
+
+A connection is a non-blocking socket in the event loop's selector and a parser; there is no
+stream, task or future per request, because at thousands of posts a second those would cost more
+than the posts. A connection outlives its request and, where the event loop does, the invocation.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from .responses import MalformedResponse, Response, ResponseParser
+
+RECEIVE_BYTES = 65_536
+
+
+class Origin:
+    """Where to connect, and how TLS is verified: by the system's trust store, or by `tls`."""
+
+    def __init__(self, endpoint: str, tls: ssl.SSLContext | None = None) -> None:
+        address = urlsplit(endpoint)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ValueError(f"an endpoint must be http(s)://host[:port]/stage, got {endpoint!r}")
+        self.host = address.hostname
+        self.port = address.port or (443 if address.scheme == "https" else 80)
+        self.tls = None
+        if address.scheme == "https":
+            self.tls = tls or ssl.create_default_context()
+
+    async def open(self) -> socket.socket:
+        """A connected non-blocking socket, after the TLS handshake. Raises `OSError`."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        plain = socket.socket(family, kind, protocol)
+        try:
+            plain.settimeout(0)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await loop.sock_connect(plain, address)
+            return await self._secured(plain) if self.tls else plain
+        except BaseException:
+            plain.close()
+            raise
+
+    async def _secured(self, plain: socket.socket) -> ssl.SSLSocket:
+        assert self.tls
+        secure = self.tls.wrap_socket(
+            plain, server_hostname=self.host, do_handshake_on_connect=False
+        )
+        try:
+            while True:
+                try:
+                    secure.do_handshake()
+                    return secure
+                except ssl.SSLWantReadError:
+                    await _ready(secure, write=False)
+                except ssl.SSLWantWriteError:
+                    await _ready(secure, write=True)
+        except BaseException:
+            secure.close()
+            raise
+
+
+async def _ready(sock: socket.socket, *, write: bool) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+
+    def wake() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    add, remove = (
+        (loop.add_writer, loop.remove_writer) if write else (loop.add_reader, loop.remove_reader)
+    )
+    add(sock, wake)
+    try:
+        await ready
+    finally:
+        remove(sock)
+
+
+class Connection:
+    """One open socket. `on_done` hears of the response, or of the error that ended the connection.
+
+    After an error, and after a response that is not reusable, the connection is closed already.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._is_tls = isinstance(sock, ssl.SSLSocket)  # which may hold decrypted bytes back
+        self._loop = asyncio.get_running_loop()
+        self._parser = ResponseParser()
+        self._on_done: Callable[[Connection, Response | Exception], None] | None = None
+        self._unsent = b""
+        self.closed = False
+        self.heard = False
+        """Whether any byte of the current answer has come."""
+        self._loop.add_reader(sock, self._readable)
+
+    def send(
+        self, request: bytes, on_done: Callable[["Connection", Response | Exception], None]
+    ) -> None:
+        self._on_done, self.heard = on_done, False
+        self._write(request)
+
+    def close(self) -> None:
+        """Safe at any time and more than once; nobody is told."""
+        if not self.closed:
+            self.closed = True
+            self._on_done = None
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+            self._socket.close()
+
+    def _write(self, data: bytes) -> None:
+        try:
+            sent = self._socket.send(data)
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            sent = 0
+        except OSError as error:
+            self._finish(error)
+            return
+        had_unsent, self._unsent = bool(self._unsent), data[sent:]
+        if self._unsent and not had_unsent:
+            self._loop.add_writer(self._socket, lambda: self._write(self._unsent))
+        elif had_unsent and not self._unsent:
+            self._loop.remove_writer(self._socket)
+
+    def _readable(self) -> None:
+        while not self.closed:
+            try:
+                data = self._socket.recv(RECEIVE_BYTES)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return
+            except OSError as error:
+                self._finish(error)
+                return
+            if self._received(data) or (len(data) < RECEIVE_BYTES and not self._is_tls):
+                return
+
+    def _received(self, data: bytes) -> bool:
+        """Whether reading is over for now: an answer is complete, or the connection is."""
+        if self._on_done is None:  # bytes or a close that nobody asked for
+            self.close()
+            return True
+        self.heard = self.heard or bool(data)
+        try:
+            response = self._parser.feed(data) if data else self._parser.end()
+        except MalformedResponse as error:
+            self._finish(error)
+            return True
+        if response is None and not data:
+            self._finish(ConnectionResetError("the peer closed before it answered"))
+            return True
+        if response is not None:
+            self._finish(response)
+            return True
+        return False
+
+    def _finish(self, result: Response | Exception) -> None:
+        on_done, self._on_done = self._on_done, None
+        if isinstance(result, Exception) or not result.reusable or self._unsent:
+            self.close()
+        if on_done:
+            on_done(self, result)

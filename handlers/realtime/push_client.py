@@ -1,0 +1,213 @@
+"""The push client: posts one payload to many connections through API Gateway's management API.
+
+It exists for speed: a post by boto3 costs about thirty times its CPU. A batch never fails as a
+whole: each connection has its own result, and one that is slow or broken delays nobody else.
+"""
+
+import asyncio
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from .connections import Connection, Origin
+from .responses import Response
+from .signature import Body, Credentials, Signer
+
+SWEEP_SECONDS = 0.02
+"""How often deadlines are looked at: one timer a batch instead of one a post."""
+
+
+class Failure(Enum):
+    """Why a post has no answer."""
+
+    TIMEOUT = "timeout"
+    NETWORK = "network"
+    UNSTARTED = "unstarted"
+    """The batch's deadline came first; nothing was sent."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What API Gateway answered; the body explains a refusal and is empty otherwise."""
+
+    status: int
+    body: bytes = b""
+
+
+Result = Answer | Failure
+_OK = Answer(200)
+
+
+class PushClient:
+    """Belongs to one event loop; keep both across invocations so that connections are reused.
+
+    `credentials` is asked again and again while a batch runs, so it may refresh them in time.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        region: str,
+        credentials: Callable[[], Credentials],
+        concurrency: int = 64,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._origin = Origin(endpoint, tls)
+        self._signer = Signer(endpoint, region)
+        self._credentials = credentials
+        self.concurrency = concurrency
+        self.idle: list[Connection] = []
+
+    async def post_all(
+        self,
+        connection_ids: Sequence[str],
+        data: bytes,
+        *,
+        call_seconds: float = 3.0,
+        batch_seconds: float = 10.0,
+    ) -> dict[str, Result]:
+        """One result for each id. Cancelling closes what is under way and sends nothing more."""
+        limits = (call_seconds, batch_seconds)
+        return await _Batch(self, connection_ids, Body.of(data), limits=limits).run()
+
+    def close(self) -> None:
+        for connection in self.idle:
+            connection.close()
+        self.idle.clear()
+
+    def sign(self, connection_id: str, body: Body) -> bytes:
+        return self._signer.request(connection_id, body)
+
+    def refresh(self) -> None:
+        self._signer.prepare(self._credentials(), time.time())
+
+    async def open(self) -> Connection:
+        return Connection(await self._origin.open())
+
+    def take_idle(self) -> Connection | None:
+        while self.idle:
+            connection = self.idle.pop()
+            if not connection.closed:
+                return connection
+        return None
+
+
+class _Batch:
+    """One `post_all`: lanes, each a connection that takes the next id when it has an answer."""
+
+    def __init__(
+        self, client: PushClient, ids: Iterable[str], body: Body, *, limits: tuple[float, float]
+    ) -> None:
+        self._client, self._body = client, body
+        self._waiting = deque(dict.fromkeys(ids))
+        self._results: dict[str, Result] = {}
+        self._call_seconds, batch_seconds = limits
+        self._loop = asyncio.get_running_loop()
+        self._ends = self._loop.time() + batch_seconds
+        self._asked: dict[Connection, _Call] = {}
+        self._opening: dict[asyncio.Task[Connection], _Call] = {}
+        self._done: asyncio.Future[None] = self._loop.create_future()
+
+    async def run(self) -> dict[str, Result]:
+        sweeper = self._loop.create_task(self._sweep())
+        try:
+            self._client.refresh()
+            for _ in range(min(self._client.concurrency, len(self._waiting))):
+                self._start(self._client.take_idle())
+            self._end_if_finished()
+            await self._done
+        finally:
+            sweeper.cancel()
+            self._abandon(Failure.TIMEOUT)
+        return self._results
+
+    def _start(self, connection: Connection | None) -> None:
+        """Gives the next id to a lane: to its connection, or to a fresh one where it has none."""
+        if not self._waiting:
+            if connection:
+                self._client.idle.append(connection)
+            return
+        call = _Call(self._waiting.popleft(), self._loop.time() + self._call_seconds)
+        if connection:
+            self._ask(connection, call)
+        else:
+            self._open(call)
+
+    def _ask(self, connection: Connection, call: "_Call") -> None:
+        self._asked[connection] = call
+        connection.send(self._client.sign(call.connection_id, self._body), self._answered)
+
+    def _open(self, call: "_Call") -> None:
+        call.fresh = True
+        task = self._loop.create_task(self._client.open())
+        self._opening[task] = call
+        task.add_done_callback(self._opened)
+
+    def _opened(self, task: asyncio.Task[Connection]) -> None:
+        call = self._opening.pop(task, None)
+        if call is None:  # given up already
+            if not task.cancelled() and not task.exception():
+                task.result().close()
+        elif task.exception():
+            self._record(call, Failure.NETWORK, None)
+        else:
+            self._ask(task.result(), call)
+
+    def _answered(self, connection: Connection, result: Response | Exception) -> None:
+        call = self._asked.pop(connection)
+        if isinstance(result, Response):
+            answer = _OK if result.status == 200 else Answer(result.status, result.body)
+            self._record(call, answer, None if connection.closed else connection)
+        elif call.fresh or connection.heard:
+            self._record(call, Failure.NETWORK, None)
+        else:  # the peer had closed an idle connection: that says nothing about this post
+            self._open(call)
+
+    def _record(self, call: "_Call", result: Result, connection: Connection | None) -> None:
+        self._results[call.connection_id] = result
+        self._start(connection)
+        self._end_if_finished()
+
+    def _end_if_finished(self) -> None:
+        if not (self._asked or self._opening or self._waiting or self._done.done()):
+            self._done.set_result(None)
+
+    async def _sweep(self) -> None:
+        """Ends the calls that took too long, and the batch when its own time is over."""
+        while (now := self._loop.time()) < self._ends:
+            await asyncio.sleep(min(SWEEP_SECONDS, self._ends - now))
+            self._client.refresh()
+            now = self._loop.time()
+            for connection in [c for c, call in self._asked.items() if call.ends <= now]:
+                connection.close()
+                self._record(self._asked.pop(connection), Failure.TIMEOUT, None)
+            for task in [t for t, call in self._opening.items() if call.ends <= now]:
+                call = self._opening.pop(task)
+                task.cancel()
+                self._record(call, Failure.TIMEOUT, None)
+        self._results |= dict.fromkeys(self._waiting, Failure.UNSTARTED)
+        self._waiting.clear()
+        self._abandon(Failure.TIMEOUT)
+        self._end_if_finished()
+
+    def _abandon(self, failure: Failure) -> None:
+        for connection, call in self._asked.items():
+            self._results[call.connection_id] = failure
+            connection.close()
+        for task, call in self._opening.items():
+            self._results[call.connection_id] = failure
+            task.cancel()
+        self._asked.clear()
+        self._opening.clear()
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    connection_id: str
+    ends: float
+    fresh: bool = False
+    """Whether its connection was opened for it: a failure there is not a stale connection's."""

@@ -1,0 +1,369 @@
+"""The push client against real sockets: peers that answer, refuse, stall, hang up or babble."""
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from handlers.realtime.push_client import Answer, Failure, PushClient, Result
+from tests.doubles.certificates import certificate
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 13\r\n\r\n" + b'{"message":1}'
+
+
+@dataclass(frozen=True)
+class Keys:
+    access_key: str = "AKIDEXAMPLE"
+    secret_key: str = "secret"
+    token: str | None = "token"
+
+
+@dataclass
+class Peer:
+    """A server whose answer to each post is decided by the id it is for."""
+
+    port: int = 0
+    connections: int = 0
+    posts: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
+    writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
+
+
+Behaviour = Callable[[str, asyncio.StreamWriter, int], Awaitable[None]]
+"""Answers one post: the id, where to write, how many posts this connection has carried before."""
+
+
+@asynccontextmanager
+async def peer(behave: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Peer]:
+    state = Peer()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        state.connections += 1
+        state.writers.append(writer)
+        count = 0
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                path = head.split(b" ")[1].decode()
+                length = int(head.lower().rpartition(b"content-length:")[2].split()[0])
+                connection_id = unquote(path.rpartition("/")[2])
+                state.posts.append((connection_id, await reader.readexactly(length)))
+                await behave(connection_id, writer, count)
+                count += 1
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    state.port = server.sockets[0].getsockname()[1]
+    try:
+        yield state
+    finally:
+        server.close()
+        for writer in state.writers:
+            writer.close()
+
+
+async def fine(_: str, writer: asyncio.StreamWriter, __: int) -> None:
+    writer.write(OK)
+
+
+async def forever() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+def client(peer: Peer, concurrency: int = 8, tls: ssl.SSLContext | None = None) -> PushClient:
+    scheme = "https" if tls else "http"
+    return PushClient(
+        f"{scheme}://localhost:{peer.port}/dev" if tls else f"http://127.0.0.1:{peer.port}/dev",
+        region="eu-west-1",
+        credentials=Keys,
+        concurrency=concurrency,
+        tls=tls,
+    )
+
+
+def ids(count: int) -> list[str]:
+    return [f"Zx{number:04d}abcd=" for number in range(count)]
+
+
+def tally(results: dict[str, Result]) -> Counter[Result]:
+    return Counter(results.values())
+
+
+def test_every_post_has_its_own_result_and_the_body_arrives_whole() -> None:
+    async def scenario() -> None:
+        async def behave(connection_id: str, writer: asyncio.StreamWriter, _: int) -> None:
+            writer.write(GONE if connection_id in gone else OK)
+
+        gone = set(ids(100)[::7])
+        async with peer(behave) as server:
+            push = client(server)
+            results = await push.post_all(ids(100), b'{"clicks":4}')
+            push.close()
+        assert {i for i, r in results.items() if r == Answer(410, b'{"message":1}')} == gone
+        assert tally(results)[Answer(200)] == 100 - len(gone)
+        assert sorted(server.posts) == [(i, b'{"clicks":4}') for i in ids(100)]
+
+    asyncio.run(scenario())
+
+
+def test_connections_are_bounded_and_reused_also_by_the_next_batch() -> None:
+    async def scenario() -> int:
+        async with peer(fine) as server:
+            push = client(server, concurrency=5)
+            for _ in range(4):
+                assert tally(await push.post_all(ids(50), b"x")) == {Answer(200): 50}
+            push.close()
+            return server.connections
+
+    assert asyncio.run(scenario()) == 5
+
+
+def test_an_id_named_twice_is_posted_once() -> None:
+    async def scenario() -> int:
+        async with peer(fine) as server:
+            push = client(server)
+            await push.post_all(["a", "b", "a"], b"x")
+            push.close()
+            return len(server.posts)
+
+    assert asyncio.run(scenario()) == 2
+
+
+def test_no_ids_is_no_work() -> None:
+    async def scenario() -> tuple[dict[str, Result], int]:
+        async with peer(fine) as server:
+            return await client(server).post_all([], b"x"), server.connections
+
+    assert asyncio.run(scenario()) == ({}, 0)
+
+
+def test_a_peer_that_closed_an_idle_connection_costs_a_retry_not_a_result() -> None:
+    async def scenario() -> None:
+        async with peer(fine) as server:
+            push = client(server, concurrency=3)
+            await push.post_all(ids(3), b"x")
+            for writer in server.writers:
+                writer.transport.abort()
+            assert tally(await push.post_all(ids(3), b"y")) == {Answer(200): 3}
+            push.close()
+            assert [body for _, body in server.posts].count(b"y") == 3
+
+    asyncio.run(scenario())
+
+
+def test_a_peer_that_hangs_up_on_every_request_is_asked_twice_at_most() -> None:
+    async def scenario() -> None:
+        async def hang_up(_: str, writer: asyncio.StreamWriter, __: int) -> None:
+            writer.transport.abort()
+
+        async with peer(hang_up) as server:
+            push = client(server)
+            assert tally(await push.post_all(ids(20), b"x")) == {Failure.NETWORK: 20}
+            push.close()
+            assert len(server.posts) <= 40
+
+    asyncio.run(scenario())
+
+
+def test_half_an_answer_is_not_retried_because_the_post_may_have_happened() -> None:
+    async def scenario() -> None:
+        async def half(_: str, writer: asyncio.StreamWriter, count: int) -> None:
+            writer.write(OK if count == 0 else OK[:20])
+            if count:
+                await writer.drain()
+                writer.close()
+
+        async with peer(half) as server:
+            push = client(server, concurrency=1)
+            results = await push.post_all(["first", "second"], b"x")
+            push.close()
+            assert results == {"first": Answer(200), "second": Failure.NETWORK}
+            assert len(server.posts) == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_that_says_close_is_replaced() -> None:
+    async def scenario() -> None:
+        async def once(_: str, writer: asyncio.StreamWriter, __: int) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            writer.close()
+
+        async with peer(once) as server:
+            push = client(server, concurrency=2)
+            assert tally(await push.post_all(ids(10), b"x")) == {Answer(200): 10}
+            push.close()
+            assert server.connections == 10
+
+    asyncio.run(scenario())
+
+
+def test_a_stalled_post_times_out_alone() -> None:
+    async def scenario() -> None:
+        async def stall(connection_id: str, writer: asyncio.StreamWriter, _: int) -> None:
+            if connection_id in stalled:
+                await forever()
+            writer.write(OK)
+
+        stalled = set(ids(60)[::20])
+        async with peer(stall) as server:
+            push = client(server, concurrency=8)
+            results = await push.post_all(ids(60), b"x", call_seconds=0.3)
+            push.close()
+        assert {i for i, r in results.items() if r is Failure.TIMEOUT} == stalled
+        assert tally(results)[Answer(200)] == 60 - len(stalled)
+
+    asyncio.run(scenario())
+
+
+def test_the_batch_ends_on_time_and_says_what_was_never_sent() -> None:
+    async def scenario() -> None:
+        async def stall(*_: object) -> None:
+            await forever()
+
+        async with peer(stall) as server:
+            push = client(server, concurrency=4)
+            results = await push.post_all(ids(10), b"x", call_seconds=30, batch_seconds=0.3)
+            push.close()
+        assert tally(results) == {Failure.TIMEOUT: 4, Failure.UNSTARTED: 6}
+
+    asyncio.run(scenario())
+
+
+def test_cancelling_closes_what_is_under_way_and_sends_nothing_more() -> None:
+    async def scenario() -> None:
+        asked = asyncio.Event()
+
+        async def stall(*_: object) -> None:
+            asked.set()
+            await forever()
+
+        async with peer(stall) as server:
+            push = client(server, concurrency=2)
+            batch = asyncio.create_task(push.post_all(ids(10), b"x"))
+            await asyncio.wait_for(asked.wait(), 5)
+            batch.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await batch
+            assert push.idle == []
+            assert len(server.posts) <= 2
+            push.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("nonsense", [b"\x00\xff" * 50, b"SSH-2.0\r\n", OK + OK, b"HTTP/1.1 200"])
+def test_nonsense_is_a_failure_and_never_a_hang(nonsense: bytes) -> None:
+    async def scenario() -> Counter[Result]:
+        async def babble(_: str, writer: asyncio.StreamWriter, __: int) -> None:
+            writer.write(nonsense)
+            await writer.drain()
+            writer.close()
+
+        async with peer(babble) as server:
+            push = client(server)
+            results = await push.post_all(ids(5), b"x", call_seconds=5)
+            push.close()
+            return tally(results)
+
+    assert asyncio.run(scenario()) == {Failure.NETWORK: 5}
+
+
+def test_nobody_listening_is_a_failure_of_each_post() -> None:
+    async def scenario() -> Counter[Result]:
+        async with peer(fine) as server:
+            pass
+        return tally(await client(server).post_all(ids(5), b"x"))
+
+    assert asyncio.run(scenario()) == {Failure.NETWORK: 5}
+
+
+def test_a_payload_larger_than_any_socket_buffer_arrives_whole() -> None:
+    async def scenario() -> None:
+        payload = bytes(range(256)) * 40_000
+
+        async def slow_reader(_: str, writer: asyncio.StreamWriter, __: int) -> None:
+            writer.write(OK)
+
+        async with peer(slow_reader) as server:
+            push = client(server, concurrency=2)
+            assert tally(await push.post_all(ids(3), payload)) == {Answer(200): 3}
+            push.close()
+            assert {body for _, body in server.posts} == {payload}
+
+    asyncio.run(scenario())
+
+
+@dataclass(frozen=True)
+class Tls:
+    server: ssl.SSLContext
+    trusting: ssl.SSLContext
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Tls:
+    key, cert = certificate("localhost")
+    pem = tmp_path / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + cert.public_bytes(serialization.Encoding.PEM)
+    )
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(pem)
+    return Tls(server, ssl.create_default_context(cafile=str(pem)))
+
+
+def test_over_tls_posts_arrive_and_connections_are_reused(tls: Tls) -> None:
+    async def scenario() -> int:
+        async with peer(fine, tls.server) as server:
+            push = client(server, concurrency=3, tls=tls.trusting)
+            for _ in range(3):
+                assert tally(await push.post_all(ids(30), b"x" * 40_000)) == {Answer(200): 30}
+            push.close()
+            return server.connections
+
+    assert asyncio.run(scenario()) == 3
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tls: Tls) -> None:
+    async def scenario() -> tuple[Counter[Result], int]:
+        async with peer(fine, tls.server) as server:
+            push = client(server, tls=ssl.create_default_context())
+            return tally(await push.post_all(ids(3), b"x")), len(server.posts)
+
+    assert asyncio.run(scenario()) == ({Failure.NETWORK: 3}, 0)
+
+
+def test_credentials_are_asked_anew_for_each_batch() -> None:
+    async def scenario() -> int:
+        asked = 0
+
+        def credentials() -> Keys:
+            nonlocal asked
+            asked += 1
+            return Keys(secret_key=f"secret-{asked}")
+
+        async with peer(fine) as server:
+            push = PushClient(
+                f"http://127.0.0.1:{server.port}/dev", region="eu-west-1", credentials=credentials
+            )
+            await push.post_all(ids(1), b"x")
+            before = asked
+            await push.post_all(ids(1), b"x")
+            push.close()
+            return asked - before
+
+    assert asyncio.run(scenario()) >= 1
