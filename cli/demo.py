@@ -8,7 +8,7 @@ import json
 import runpy
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ class Cloud:
 
     endpoint: str
     region: str
-    exports: dict[str, Any]
+    exports: Mapping[str, Any]
 
 
 def run(console: Console, *, once: bool) -> int:

@@ -46,8 +46,8 @@ def _end(supervisor: subprocess.Popen[str], *, started: bool) -> None:
     except subprocess.TimeoutExpired as error:
         supervisor.kill()
         raise ServerError(
-            f"the local cloud should stop within {STOP_SECONDS} s and did not: its supervisor "
-            "was killed, and its `python -m ministack` may still run; end it by hand"
+            f"the local cloud should stop within {STOP_SECONDS} s and did not: it was killed, "
+            "and a folder localcloud-* may be left where temporary files are"
         ) from error
     if supervisor.returncode or not started:
         what = "ended by itself" if started else "did not start"

@@ -99,11 +99,11 @@ def _end_before_ready(port: int, token: str, ends: Ends) -> End | None:
 def _ministack(log: Path, port: int, token: str, ends: Ends) -> Generator[None]:
     """MiniStack in a process group of its own, which its Lambda workers are part of."""
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+        process = subprocess.Popen(  # noqa: S603 - a fixed command
+            [sys.executable, "-P", str(Path(__file__).with_name("emulator.py"))],
             env=_environment(log.parent, port, token),
             cwd=log.parent,  # not the caller's: functions would import from there
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=out,
             stderr=out,
             process_group=0,
@@ -170,6 +170,8 @@ def _stop(process: subprocess.Popen[bytes], port: int, token: str) -> None:
     with contextlib.suppress(ProcessLookupError):  # workers outlive a MiniStack that died
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 if __name__ == "__main__":

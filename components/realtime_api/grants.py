@@ -20,7 +20,7 @@ class Grants:
 
     def publish(self) -> pulumi.Output[str]:
         """Posting, and finding the subscribers and those of them that are gone."""
-        actions = ("GetItem", "UpdateItem", "Query", "DeleteItem", "BatchWriteItem")
+        actions = ("UpdateItem", "Query", "DeleteItem", "BatchWriteItem")
         return policies.document(self._table(*actions), self._connections("POST"))
 
     def disconnect(self) -> pulumi.Output[str]:

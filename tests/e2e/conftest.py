@@ -5,7 +5,7 @@ import runpy
 import time
 import uuid
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -102,6 +102,24 @@ class Stack:
             )
         )
         return {item["PK"]["S"].removeprefix("CONN#") for page in pages for item in page["Items"]}
+
+    def open_connections(self, connection_ids: set[str]) -> int:
+        """How many of these the gateway itself holds open."""
+        gateway = self.management
+        found = 0
+        for connection_id in connection_ids:
+            with suppress(gateway.exceptions.GoneException):
+                gateway.get_connection(ConnectionId=connection_id)
+                found += 1
+        return found
+
+    @cached_property
+    def management(self) -> Any:
+        return boto3.Session("test", "test").client(
+            "apigatewaymanagementapi",
+            region_name=self.config.region,
+            endpoint_url=self.exports["management_endpoint"],
+        )
 
     @contextmanager
     def disconnect_withheld(self) -> Generator[None]:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import websockets
-from tests.e2e.conftest import Stack
 from websockets.asyncio.client import ClientConnection
 
 from cli.links import LinkApi
+from tests.e2e.conftest import Stack
 
 FRAME_SECONDS = 30
 WATCHERS = 200
@@ -96,6 +96,11 @@ def test_one_click_reaches_200_watchers_and_a_vanished_one_loses_exactly_its_row
                 with stack.disconnect_withheld():
                     for watcher in watchers[:KILLED]:
                         reset(watcher)
+
+                    async def noticed() -> bool:
+                        return stack.open_connections(before) == WATCHERS - KILLED
+
+                    await eventually(noticed, "the gateway knows that they are gone")
                     await links.click(code)
                     alive = watchers[KILLED:]
                     assert [(await frame(w))["clicks"] for w in alive] == [2] * len(alive)
@@ -198,7 +203,6 @@ def test_a_late_subscriber_gets_the_current_value_as_its_snapshot(stack: Stack) 
     [
         ("not json", "bad_request"),
         ('{"action":"nope"}', "unknown_action"),
-        ('{"action":"$connect"}', "unknown_action"),
         ('{"action":"subscribe"}', "bad_request"),
         ('{"action":"subscribe","channel":"order:1"}', "unknown_channel"),
     ],
@@ -213,6 +217,21 @@ def test_a_wrong_message_is_answered_with_a_stable_code(
 
     answer = asyncio.run(scenario())
     assert (answer["event"], answer["code"]) == ("error", code)
+
+
+@pytest.mark.parametrize("action", ["$connect", "$disconnect"])
+def test_a_client_that_names_an_inner_route_changes_nothing(stack: Stack, action: str) -> None:
+    async def scenario() -> int:
+        async with LinkApi(stack.exports["api_url"], stack.token) as links:
+            code = (await links.create("https://example.com/")).code
+            async with watching(stack, code, 1) as (watcher,):
+                await watcher.send(json.dumps({"action": action}))
+                await links.click(code)
+                while "clicks" not in (received := await frame(watcher)):
+                    pass  # an error frame, or the gateway's own answer
+                return received["clicks"]
+
+    assert asyncio.run(scenario()) == 1
 
 
 def test_a_deleted_link_answers_410_and_its_code_is_not_given_out_again(stack: Stack) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 import pytest
 
 from localcloud import server
@@ -27,27 +28,21 @@ with server() as endpoint:
 
 
 def processes() -> dict[int, int]:
-    """Every live process, but the one that lists them, and its parent."""
-    command = ["ps", "-A", "-o", "pid=,ppid=,stat=,comm="]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True)
-    rows = (line.split(maxsplit=3) for line in listed.stdout.splitlines())
+    """Every live process, and its parent."""
+    listed = psutil.process_iter(["pid", "ppid", "status"])
     return {
-        int(pid): int(parent)
-        for pid, parent, state, name in rows
-        if not state.startswith("Z") and name != "ps"
+        process.info["pid"]: process.info["ppid"]
+        for process in listed
+        if process.info["status"] != psutil.STATUS_ZOMBIE
     }
 
 
 def descendants(ancestor: int) -> set[int]:
-    parents = processes()
-    found = {ancestor}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found - {ancestor}
+    return {process.pid for process in psutil.Process(ancestor).children(recursive=True)}
 
 
 def children(parent: int) -> set[int]:
-    return {pid for pid, its_parent in processes().items() if its_parent == parent}
+    return {process.pid for process in psutil.Process(parent).children()}
 
 
 def eventually(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
@@ -121,6 +116,16 @@ def test_nothing_is_left_however_the_process_that_held_the_cloud_ends(
             process.stdin.close()
         eventually(lambda: not family & processes().keys(), "every process is gone")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_supervisor_takes_its_processes_with_it(tmp_path: Path) -> None:
+    with holder(tmp_path) as (process, endpoint):
+        invoke_a_function(endpoint)
+        (supervisor,) = children(process.pid)
+        family = descendants(supervisor)
+        assert len(family) >= 2, "MiniStack and a worker"
+        os.kill(supervisor, signal.SIGKILL)
+        eventually(lambda: not family & processes().keys(), "every process is gone")
 
 
 def test_two_clouds_at_once_do_not_meet(cloud: Cloud) -> None:

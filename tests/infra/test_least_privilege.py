@@ -22,7 +22,7 @@ ON_TABLES = {
     "realtime-messages": {"realtime-table": {"UpdateItem", "PutItem", "GetItem", "DeleteItem"}},
     "clicks-aggregate": {
         "links-table": {"UpdateItem", "GetItem"},
-        "realtime-table": {"GetItem", "UpdateItem", "Query", "DeleteItem", "BatchWriteItem"},
+        "realtime-table": {"UpdateItem", "Query", "DeleteItem", "BatchWriteItem"},
     },
     "shortener-redirect": {"links-table": {"GetItem"}},
     "shortener-links": {

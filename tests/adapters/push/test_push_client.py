@@ -1,101 +1,12 @@
 """The push client against real sockets: peers that answer, refuse, stall, hang up or babble."""
 
 import asyncio
-import ssl
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 from handlers.realtime.push_client import Answer, Failure, PushClient, Result
-from tests.doubles.certificates import certificate
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 13\r\n\r\n" + b'{"message":1}'
-
-
-@dataclass(frozen=True)
-class Keys:
-    access_key: str = "AKIDEXAMPLE"
-    secret_key: str = "secret"
-    token: str | None = "token"
-
-
-@dataclass
-class Peer:
-    """A server whose answer to each post is decided by the id it is for."""
-
-    port: int = 0
-    connections: int = 0
-    posts: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
-    writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
-
-
-Behaviour = Callable[[str, asyncio.StreamWriter, int], Awaitable[None]]
-"""Answers one post: the id, where to write, how many posts this connection has carried before."""
-
-
-@asynccontextmanager
-async def peer(behave: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Peer]:
-    state = Peer()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        state.connections += 1
-        state.writers.append(writer)
-        count = 0
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                path = head.split(b" ")[1].decode()
-                length = int(head.lower().rpartition(b"content-length:")[2].split()[0])
-                connection_id = unquote(path.rpartition("/")[2])
-                state.posts.append((connection_id, await reader.readexactly(length)))
-                await behave(connection_id, writer, count)
-                count += 1
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
-    state.port = server.sockets[0].getsockname()[1]
-    try:
-        yield state
-    finally:
-        server.close()
-        for writer in state.writers:
-            writer.close()
-
-
-async def fine(_: str, writer: asyncio.StreamWriter, __: int) -> None:
-    writer.write(OK)
-
-
-async def forever() -> None:
-    await asyncio.get_running_loop().create_future()
-
-
-def client(peer: Peer, concurrency: int = 8, tls: ssl.SSLContext | None = None) -> PushClient:
-    scheme = "https" if tls else "http"
-    return PushClient(
-        f"{scheme}://localhost:{peer.port}/dev" if tls else f"http://127.0.0.1:{peer.port}/dev",
-        region="eu-west-1",
-        credentials=Keys,
-        concurrency=concurrency,
-        tls=tls,
-    )
-
-
-def ids(count: int) -> list[str]:
-    return [f"Zx{number:04d}abcd=" for number in range(count)]
-
-
-def tally(results: dict[str, Result]) -> Counter[Result]:
-    return Counter(results.values())
+from tests.doubles.peer import GONE, OK, Keys, client, fine, forever, ids, peer, tally
 
 
 def test_every_post_has_its_own_result_and_the_body_arrives_whole() -> None:
@@ -301,50 +212,6 @@ def test_a_payload_larger_than_any_socket_buffer_arrives_whole() -> None:
             assert {body for _, body in server.posts} == {payload}
 
     asyncio.run(scenario())
-
-
-@dataclass(frozen=True)
-class Tls:
-    server: ssl.SSLContext
-    trusting: ssl.SSLContext
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Tls:
-    key, cert = certificate("localhost")
-    pem = tmp_path / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + cert.public_bytes(serialization.Encoding.PEM)
-    )
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(pem)
-    return Tls(server, ssl.create_default_context(cafile=str(pem)))
-
-
-def test_over_tls_posts_arrive_and_connections_are_reused(tls: Tls) -> None:
-    async def scenario() -> int:
-        async with peer(fine, tls.server) as server:
-            push = client(server, concurrency=3, tls=tls.trusting)
-            for _ in range(3):
-                assert tally(await push.post_all(ids(30), b"x" * 40_000)) == {Answer(200): 30}
-            push.close()
-            return server.connections
-
-    assert asyncio.run(scenario()) == 3
-
-
-def test_a_certificate_that_nobody_vouches_for_is_refused(tls: Tls) -> None:
-    async def scenario() -> tuple[Counter[Result], int]:
-        async with peer(fine, tls.server) as server:
-            push = client(server, tls=ssl.create_default_context())
-            return tally(await push.post_all(ids(3), b"x")), len(server.posts)
-
-    assert asyncio.run(scenario()) == ({Failure.NETWORK: 3}, 0)
 
 
 def test_credentials_are_asked_anew_for_each_batch() -> None:

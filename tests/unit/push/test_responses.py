@@ -13,7 +13,8 @@ from handlers.realtime.responses import (
 )
 
 TYPICAL = (
-    b"HTTP/1.1 410 Gone\r\nDate: Sun, 22 Nov 2026 16:00:00 GMT\r\nContent-Type: application/json\r\n"
+    b"HTTP/1.1 410 Gone\r\nDate: Sun, 22 Nov 2026 16:00:00 GMT\r\n"
+    b"Content-Type: application/json\r\n"
     b"Content-Length: 13\r\nx-amzn-ErrorType: GoneException\r\n\r\n"
     b'{"message":1}'
 )

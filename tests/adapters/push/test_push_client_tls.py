@@ -1,0 +1,56 @@
+import asyncio
+import ssl
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from handlers.realtime.push_client import Answer, Failure, Result
+from tests.doubles.certificates import certificate
+from tests.doubles.peer import client, fine, ids, peer, tally
+
+
+@dataclass(frozen=True)
+class Tls:
+    server: ssl.SSLContext
+    trusting: ssl.SSLContext
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Tls:
+    key, cert = certificate("localhost")
+    pem = tmp_path / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + cert.public_bytes(serialization.Encoding.PEM)
+    )
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(pem)
+    return Tls(server, ssl.create_default_context(cafile=str(pem)))
+
+
+def test_over_tls_posts_arrive_and_connections_are_reused(tls: Tls) -> None:
+    async def scenario() -> int:
+        async with peer(fine, tls.server) as server:
+            push = client(server, concurrency=3, tls=tls.trusting)
+            for _ in range(3):
+                assert tally(await push.post_all(ids(30), b"x" * 40_000)) == {Answer(200): 30}
+            push.close()
+            return server.connections
+
+    assert asyncio.run(scenario()) == 3
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tls: Tls) -> None:
+    async def scenario() -> tuple[Counter[Result], int]:
+        async with peer(fine, tls.server) as server:
+            push = client(server, tls=ssl.create_default_context())
+            return tally(await push.post_all(ids(3), b"x")), len(server.posts)
+
+    assert asyncio.run(scenario()) == ({Failure.NETWORK: 3}, 0)
