@@ -63,7 +63,6 @@ def event(kind: str, route: str, **fields: Any) -> dict[str, Any]:
             "connectionId": CONNECTION_ID,
             "apiId": "abcdef1234",
         },
-        "isBase64Encoded": False,
         **fields,
     }
 
