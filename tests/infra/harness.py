@@ -36,6 +36,8 @@ class Resource:
     dependencies: frozenset[str]
     """Names of what it waits for, with what its inputs come from."""
     retained: bool
+    aliases: frozenset[str]
+    """Former names that the program gave it."""
 
 
 @dataclass
@@ -142,6 +144,7 @@ class _Monitor(mocks.MockMonitor):
             inputs=_inputs(request.object),
             dependencies=frozenset(_name(urn) for urn in request.dependencies),
             retained=request.retainOnDelete,
+            aliases=frozenset(alias.spec.name for alias in request.aliases),
         )
         with self._lock:
             if resource.type != "pulumi:pulumi:Stack":
