@@ -1,11 +1,12 @@
 """Keep-alive connections to one HTTPS or HTTP origin, each carrying one request at a time.
 
-A connection is a non-blocking socket in the event loop's selector and a parser; there is no
-stream, task or future per request, because at thousands of posts a second those would cost more
+A connection is a non-blocking socket in a selector and a parser; there is no stream, task, future
+or turn of the event loop per request, because at thousands of posts a second those would cost more
 than the posts. A connection outlives its request and, where the event loop does, the invocation.
 """
 
 import asyncio
+import selectors
 import socket
 import ssl
 from collections.abc import Callable
@@ -81,14 +82,40 @@ async def _ready(sock: socket.socket, *, write: bool) -> None:
         remove(sock)
 
 
+class Poller:
+    """Watches many sockets for the event loop, which sees one: a selector is readable itself.
+
+    The loop turns once for all answers that have come meanwhile instead of once for each of them.
+    Belongs to the loop that runs while it watches anything.
+    """
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+
+    def watch(self, sock: socket.socket, on_readable: Callable[[], None]) -> None:
+        if not self._selector.get_map():
+            asyncio.get_running_loop().add_reader(self._selector, self._call_ready)
+        self._selector.register(sock, selectors.EVENT_READ, on_readable)
+
+    def forget(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        self._selector.unregister(sock)
+        if not self._selector.get_map():
+            loop.remove_reader(self._selector)
+
+    def _call_ready(self) -> None:
+        for key, _ in self._selector.select(0):
+            key.data()
+
+
 class Connection:
     """One open socket. `on_done` hears of the response, or of the error that ended the connection.
 
     After an error, and after a response that is not reusable, the connection is closed already.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, poller: Poller) -> None:
         self._socket = sock
+        self._poller = poller
         self._is_tls = isinstance(sock, ssl.SSLSocket)  # which may hold decrypted bytes back
         self._loop = asyncio.get_running_loop()
         self._parser = ResponseParser()
@@ -97,7 +124,7 @@ class Connection:
         self.closed = False
         self.heard = False
         """Whether any byte of the current answer has come."""
-        self._loop.add_reader(sock, self._readable)
+        poller.watch(sock, self._readable)
 
     def send(
         self, request: bytes, on_done: Callable[["Connection", Response | Exception], None]
@@ -110,7 +137,7 @@ class Connection:
         if not self.closed:
             self.closed = True
             self._on_done = None
-            self._loop.remove_reader(self._socket)
+            self._poller.forget(self._socket, self._loop)
             self._loop.remove_writer(self._socket)
             self._socket.close()
 
@@ -121,6 +148,8 @@ class Connection:
             sent = 0
         except OSError as error:
             self._finish(error)
+            return
+        if sent == len(data) and not self._unsent:
             return
         had_unsent, self._unsent = bool(self._unsent), data[sent:]
         if self._unsent and not had_unsent:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .connections import Connection, Origin
+from .connections import Connection, Origin, Poller
 from .responses import Response
 from .signature import Body, Credentials, Signer
 
@@ -57,6 +57,7 @@ class PushClient:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._origin = Origin(endpoint, tls)
+        self._poller = Poller()
         self._signer = Signer(endpoint, region)
         self._credentials = credentials
         self.concurrency = concurrency
@@ -86,7 +87,7 @@ class PushClient:
         self._signer.prepare(self._credentials(), time.time())
 
     async def open(self) -> Connection:
-        return Connection(await self._origin.open())
+        return Connection(await self._origin.open(), self._poller)
 
     def take_idle(self) -> Connection | None:
         while self.idle:
@@ -113,16 +114,17 @@ class _Batch:
         self._done: asyncio.Future[None] = self._loop.create_future()
 
     async def run(self) -> dict[str, Result]:
+        self._client.refresh()
         sweeper = self._loop.create_task(self._sweep())
+        sweeper.add_done_callback(self._swept)
         try:
-            self._client.refresh()
             for _ in range(min(self._client.concurrency, len(self._waiting))):
                 self._start(self._client.take_idle())
             self._end_if_finished()
             await self._done
         finally:
             sweeper.cancel()
-            self._abandon(Failure.TIMEOUT)
+            self._abandon()
         return self._results
 
     def _start(self, connection: Connection | None) -> None:
@@ -191,15 +193,20 @@ class _Batch:
                 self._record(call, Failure.TIMEOUT, None)
         self._results |= dict.fromkeys(self._waiting, Failure.UNSTARTED)
         self._waiting.clear()
-        self._abandon(Failure.TIMEOUT)
+        self._abandon()
         self._end_if_finished()
 
-    def _abandon(self, failure: Failure) -> None:
+    def _swept(self, sweeper: asyncio.Task[None]) -> None:
+        """Without the sweeper nothing would time out: what it raises, the batch raises."""
+        if not sweeper.cancelled() and (error := sweeper.exception()) and not self._done.done():
+            self._done.set_exception(error)
+
+    def _abandon(self) -> None:
         for connection, call in self._asked.items():
-            self._results[call.connection_id] = failure
+            self._results[call.connection_id] = Failure.TIMEOUT
             connection.close()
         for task, call in self._opening.items():
-            self._results[call.connection_id] = failure
+            self._results[call.connection_id] = Failure.UNSTARTED
             task.cancel()
         self._asked.clear()
         self._opening.clear()

@@ -1,12 +1,13 @@
 """Signature Version 4 for one kind of request: `POST /@connections/{id}` of one endpoint.
 
 It signs what a general signer signs, and keeps what does not change between requests: the signing
-key for a day, the headers for a second. botocore is the authority: tests compare the two for any
-id, body, token and time.
+key for a day, the headers and the first half of the signature for a second. botocore is the
+authority: tests compare the two for any id, body, token and time.
 """
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -14,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 SERVICE = "execute-api"
 _UNRESERVED = "-_.~"
+_ONLY_EQUALS_SIGNS_TO_ENCODE = re.compile(r"[A-Za-z0-9_.~=-]*").fullmatch
 
 
 class Credentials(Protocol):
@@ -29,14 +31,17 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True)
 class Body:
-    """A payload and its hash, computed once for all the connections it goes to."""
+    """A payload as requests end with it, and its hash: computed once for all connections."""
 
-    data: bytes
+    length_and_data: bytes
     sha256: str
 
     @classmethod
     def of(cls, data: bytes) -> "Body":
-        return cls(data, hashlib.sha256(data).hexdigest())
+        return cls(
+            b"\r\nContent-Length: %d\r\n\r\n%b" % (len(data), data),
+            hashlib.sha256(data).hexdigest(),
+        )
 
 
 class Signer:
@@ -46,13 +51,16 @@ class Signer:
         address = urlsplit(endpoint)
         self._host = address.netloc
         self._region = region
-        self._path = f"{address.path.rstrip('/')}/@connections/"
+        path = f"{address.path.rstrip('/')}/@connections/"
+        self._start = f"POST {path}".encode()
         # The canonical request holds the path encoded once more than the wire does.
-        self._canonical_path = quote(self._path, safe="/" + _UNRESERVED)
+        self._canonical_start = f"POST\n{quote(path, safe='/' + _UNRESERVED)}"
         self._key_of: tuple[str, str] = ("", "")
         self._key = b""
         self._prepared_for: tuple[str, str, str | None, int] | None = None
-        self._shared = ("", "", "")
+        self._canonical_rest = ""
+        self._rest = b""
+        self._signed_so_far = hmac.new(b"", digestmod="sha256")
 
     def prepare(self, credentials: Credentials, now: float) -> None:
         """Makes what all requests of this second share. Cheap when nothing changed."""
@@ -72,27 +80,36 @@ class Signer:
             headers += f"x-amz-security-token:{credentials.token}\n"
             names += ";x-amz-security-token"
             wire += f"X-Amz-Security-Token: {credentials.token}\r\n"
-        self._shared = (
-            f"\n\n{headers}\n{names}\n",
-            f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n",
+        self._canonical_rest = f"\n\n{headers}\n{names}\n"
+        self._rest = (
             f"{wire}Authorization: AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, "
-            f"SignedHeaders={names}, Signature=",
-        )
+            f"SignedHeaders={names}, Signature="
+        ).encode()
+        to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n"
+        self._signed_so_far = hmac.new(self._key, to_sign.encode(), "sha256")
         self._prepared_for = wanted
 
     def request(self, connection_id: str, body: Body) -> bytes:
         """The request for one connection, signed for the second of the last `prepare`."""
-        canonical_tail, to_sign, wire = self._shared
-        encoded = quote(connection_id, safe=_UNRESERVED)
+        encoded = _encoded(connection_id)
         twice = encoded.replace("%", "%25")
-        canonical = f"POST\n{self._canonical_path}{twice}{canonical_tail}{body.sha256}"
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
-        signature = hmac.digest(self._key, (to_sign + digest).encode(), "sha256").hex()
-        head = (
-            f"POST {self._path}{encoded}{wire}{signature}\r\n"
-            f"Content-Length: {len(body.data)}\r\n\r\n"
+        canonical = f"{self._canonical_start}{twice}{self._canonical_rest}{body.sha256}"
+        signature = self._signed_so_far.copy()
+        signature.update(hashlib.sha256(canonical.encode()).hexdigest().encode())
+        return b"%b%b%b%b%b" % (
+            self._start,
+            encoded.encode(),
+            self._rest,
+            signature.hexdigest().encode(),
+            body.length_and_data,
         )
-        return head.encode() + body.data
+
+
+def _encoded(connection_id: str) -> str:
+    """`quote`, and at a fifth of its cost for ids as API Gateway makes them."""
+    if _ONLY_EQUALS_SIGNS_TO_ENCODE(connection_id):
+        return connection_id.replace("=", "%3D")
+    return quote(connection_id, safe=_UNRESERVED)
 
 
 def _signing_key(secret: str, date: str, region: str) -> bytes:

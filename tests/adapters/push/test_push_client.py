@@ -38,6 +38,36 @@ def test_connections_are_bounded_and_reused_also_by_the_next_batch() -> None:
     assert asyncio.run(scenario()) == 5
 
 
+def test_batches_at_the_same_time_share_the_client_and_not_their_results() -> None:
+    async def scenario() -> None:
+        async def behave(connection_id: str, writer: asyncio.StreamWriter, _: int) -> None:
+            writer.write(OK if connection_id in ids(30) else GONE)
+
+        async with peer(behave) as server:
+            push = client(server, concurrency=4)
+            others = [f"other-{number}" for number in range(30)]
+            found, gone = await asyncio.gather(
+                push.post_all(ids(30), b"x"), push.post_all(others, b"y")
+            )
+            push.close()
+        assert tally(found) == {Answer(200): 30}
+        assert tally(gone) == {Answer(410, b'{"message":1}'): 30}
+
+    asyncio.run(scenario())
+
+
+def test_a_client_that_was_closed_opens_connections_anew() -> None:
+    async def scenario() -> int:
+        async with peer(fine) as server:
+            push = client(server, concurrency=2)
+            for _ in range(2):
+                assert tally(await push.post_all(ids(6), b"x")) == {Answer(200): 6}
+                push.close()
+            return server.connections
+
+    assert asyncio.run(scenario()) == 4
+
+
 def test_an_id_named_twice_is_posted_once() -> None:
     async def scenario() -> int:
         async with peer(fine) as server:
@@ -146,6 +176,31 @@ def test_the_batch_ends_on_time_and_says_what_was_never_sent() -> None:
             results = await push.post_all(ids(10), b"x", call_seconds=30, batch_seconds=0.3)
             push.close()
         assert tally(results) == {Failure.TIMEOUT: 4, Failure.UNSTARTED: 6}
+
+    asyncio.run(scenario())
+
+
+def test_what_makes_the_credentials_fail_ends_the_batch_instead_of_leaving_it_to_hang() -> None:
+    async def scenario() -> None:
+        asked = 0
+
+        def credentials() -> Keys:
+            nonlocal asked
+            asked += 1
+            if asked > 1:
+                raise RuntimeError("no credentials any more")
+            return Keys()
+
+        async def stall(*_: object) -> None:
+            await forever()
+
+        async with peer(stall) as server:
+            push = PushClient(
+                f"http://127.0.0.1:{server.port}/dev", region="eu-west-1", credentials=credentials
+            )
+            with pytest.raises(RuntimeError, match="no credentials any more"):
+                await push.post_all(ids(3), b"x")
+            push.close()
 
     asyncio.run(scenario())
 

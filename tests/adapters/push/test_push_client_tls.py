@@ -47,6 +47,15 @@ def test_over_tls_posts_arrive_and_connections_are_reused(tls: Tls) -> None:
     assert asyncio.run(scenario()) == 3
 
 
+def test_what_waits_for_a_handshake_when_the_batch_ends_was_never_sent(tls: Tls) -> None:
+    async def scenario() -> Counter[Result]:
+        async with peer(fine) as server:  # it speaks no TLS and waits for a request
+            push = client(server, concurrency=2, tls=tls.trusting)
+            return tally(await push.post_all(ids(3), b"x", batch_seconds=0.3))
+
+    assert asyncio.run(scenario()) == {Failure.UNSTARTED: 3}
+
+
 def test_a_certificate_that_nobody_vouches_for_is_refused(tls: Tls) -> None:
     async def scenario() -> tuple[Counter[Result], int]:
         async with peer(fine, tls.server) as server:

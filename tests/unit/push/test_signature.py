@@ -49,7 +49,9 @@ def signature_of_botocore(
     return request.headers["Authorization"]
 
 
-connection_ids = st.text(min_size=1, max_size=40).filter(lambda text: text.strip(".") != "")
+anything = st.text(min_size=1, max_size=40)
+like_api_gateways = st.text("AZaz09-_.~=", min_size=1, max_size=40)
+connection_ids = (anything | like_api_gateways).filter(lambda text: text.strip(".") != "")
 header_text = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)
 times = st.floats(min_value=0, max_value=4_000_000_000, allow_nan=False)
 
