@@ -17,6 +17,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
 from .. import environment
+from ..realtime.loop import run
 from ..realtime.publishing import PublishEnvironment, publisher
 from ..shortener import click as click_body
 from . import store
@@ -49,7 +50,7 @@ def _aggregator() -> Aggregator:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     messages, malformed = _messages(SQSEvent(event))
     now_ms = time.time_ns() // 1_000_000
-    report = asyncio.run(_aggregator().aggregate(messages, now_ms=now_ms))
+    report = run(_aggregator().aggregate(messages, now_ms=now_ms))
     failed = malformed + report.failed
     logger.info(
         "clicks aggregated",

@@ -26,7 +26,8 @@ _DAY_MS = 86_400_000
 
 logger = Logger()
 
-Publish = Callable[[Update], Awaitable[object]]
+Publish = Callable[[Update, Sequence[str]], Awaitable[object]]
+"""Takes the ids of the messages that the update comes from too (see `publisher.publish`)."""
 Pause = Callable[[int], Awaitable[None]]
 """Waits before the given attempt, the first of which is 1."""
 
@@ -115,15 +116,17 @@ class Aggregator:
             else:
                 by_code[message.click.code].append(message)
         for code, group in by_code.items():
-            clicks = [message.click for message in group]
-            await _contained(self._count_and_publish(code, clicks, report), group, report)
+            await _contained(self._count_and_publish(code, group, report), group, report)
         return report
 
     async def _park(self, click: Click, report: Report) -> None:
         await self.store.park(click)
         report.too_late += 1
 
-    async def _count_and_publish(self, code: str, clicks: Sequence[Click], report: Report) -> None:
+    async def _count_and_publish(
+        self, code: str, messages: Sequence[Message], report: Report
+    ) -> None:
+        clicks = [message.click for message in messages]
         await self._count(code, clicks, report)
         total = await self.store.total(code)
         if total is None:
@@ -135,7 +138,8 @@ class Aggregator:
                 version=total.clicks,
                 epoch=total.epoch,
                 at=max(click.at for click in clicks),
-            )
+            ),
+            [message.id for message in messages],
         )
 
     async def _count(self, code: str, clicks: Sequence[Click], report: Report) -> None:

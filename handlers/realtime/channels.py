@@ -101,6 +101,12 @@ class Rules:
             raise InvalidRules(f"channel rules must be a JSON list, got {type(entries).__name__}")
         return cls(tuple(_rule(entry) for entry in cast("list[object]", entries)))
 
+    def find(self, channel: str) -> Rule | None:
+        """The rule that decides about the channel; whose channel it is, is not looked at."""
+        if not CHANNEL.fullmatch(channel):
+            return None
+        return next((rule for rule in self.rules if rule.has_shape_of(channel)), None)
+
     def permit(self, channel: str, claims: Mapping[str, str]) -> Rule:
         """The rule that lets a principal with these claims watch the channel.
 
@@ -108,7 +114,7 @@ class Rules:
         """
         if not CHANNEL.fullmatch(channel):
             raise UnknownChannel("a channel is 1 to 200 characters of A-Z a-z 0-9 _ . ~ : % -")
-        rule = next((rule for rule in self.rules if rule.has_shape_of(channel)), None)
+        rule = self.find(channel)
         if rule is None:
             raise UnknownChannel("there is no such channel")
         if rule.access == "owner" and not rule.belongs_to(channel, claims):

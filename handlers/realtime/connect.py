@@ -3,10 +3,10 @@
 The socket opens only when this has answered, so nothing can be posted to it from here.
 """
 
-import asyncio
 import functools
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,13 @@ from .channels import (
     UnknownChannel,
     requested,
 )
+from .log_store import dynamo_log
+from .loop import run
 from .ports import Connection
 from .store import dynamo_store
-from .subscriptions import CONNECTION_SECONDS, connect
+from .subscriptions import CONNECTION_SECONDS, Handshake, connect
+from .task_queue import task_queue
+from .wire import Since
 
 logger = Logger()
 
@@ -34,11 +38,17 @@ class Environment:
     realtime_table: str
     channel_rules: str
     connect_parameters: str
+    delivery_queue_url: str
+
+
+class MalformedSince(ValueError):
+    """The parameter `since` is no position."""
 
 
 @dataclass(frozen=True)
 class Settings:
     table: str
+    queue_url: str
     rules: Rules
     parameters: Mapping[str, str]
 
@@ -48,6 +58,7 @@ def settings() -> Settings:
     environment = variables.read(Environment)
     return Settings(
         table=environment.realtime_table,
+        queue_url=environment.delivery_queue_url,
         rules=Rules.parse(environment.channel_rules),
         parameters=json.loads(environment.connect_parameters),
     )
@@ -74,7 +85,8 @@ def _connect(event: dict[str, Any]) -> int:
         if channel is None:
             return 400
         settings().rules.permit(channel, NO_CLAIMS)
-    except AmbiguousChannel:
+        since = _since(requests.query(event).get("since", ()))
+    except (AmbiguousChannel, MalformedSince):
         return 400
     except (UnknownChannel, ForbiddenChannel):
         return 403
@@ -85,6 +97,24 @@ def _connect(event: dict[str, Any]) -> int:
         expires_at=request["connectedAt"] // 1000 + CONNECTION_SECONDS,
         channels=frozenset([channel]),
     )
-    store = dynamo_store(settings().table)
-    asyncio.run(connect(store, channel=channel, connection=connection, api_id=request["apiId"]))
+    handshake = Handshake(channel, connection, request["apiId"], since)
+    run(
+        connect(
+            dynamo_store(settings().table),
+            dynamo_log(settings().table),
+            task_queue(settings().queue_url),
+            settings().rules,
+            handshake,
+        )
+    )
     return 200
+
+
+def _since(given: Sequence[str]) -> Since | None:
+    """The position `<epoch>.<version>`. Raises `MalformedSince`."""
+    if not given:
+        return None
+    position = re.fullmatch(r"(\d{1,16})\.(\d{1,16})", given[0], re.ASCII)
+    if position is None or len(given) > 1:
+        raise MalformedSince("since must be given once, as the epoch and the version of a frame")
+    return Since(int(position[1]), int(position[2]))

@@ -3,7 +3,6 @@
 API Gateway may never send it, so nothing but cleaning up may hang on it.
 """
 
-import asyncio
 import functools
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from .. import environment as variables
+from .loop import run
 from .store import dynamo_store
 from .subscriptions import disconnect
 
@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         logger.info("ignored", extra={"connection_id": connection_id})
         return {"statusCode": 200}
     try:
-        rows = asyncio.run(disconnect(dynamo_store(environment().realtime_table), connection_id))
+        rows = run(disconnect(dynamo_store(environment().realtime_table), connection_id))
     except Exception:  # the edge: the socket is closed already, TTL deletes the rest
         logger.exception("disconnect failed", extra={"connection_id": connection_id})
     else:

@@ -3,7 +3,6 @@
 Each message gets one reply; a failure is an error frame, never a failed invocation.
 """
 
-import asyncio
 import functools
 import time
 from collections.abc import Mapping
@@ -13,11 +12,14 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from .. import environment as variables
-from . import wire
+from . import loop, wire
 from .channels import ForbiddenChannel, Rules, UnknownChannel
+from .log import LogStore
+from .log_store import dynamo_log
 from .ports import Store, TooManySubscriptions, UnknownConnection
+from .recovery import recover
 from .store import dynamo_store
-from .subscriptions import Peer, subscribe, unsubscribe
+from .subscriptions import Peer, subscribe, unsubscribe, watch
 
 logger = Logger()
 
@@ -34,6 +36,7 @@ class Service:
     """The rules of `subscriptions`, for one connection's messages."""
 
     store: Store
+    log: LogStore
     rules: Rules
     maximum_subscriptions: int
 
@@ -49,15 +52,9 @@ class Service:
                 return wire.pong()
 
     async def _subscribe(self, message: wire.Subscribe, request: Mapping[str, Any]) -> str:
+        peer = Peer(request["connectionId"], request["apiId"])
         try:
-            state = await subscribe(
-                self.store,
-                self.rules,
-                message.channel,
-                peer=Peer(request["connectionId"], request["apiId"]),
-                maximum=self.maximum_subscriptions,
-                now_ms=time.time_ns() // 1_000_000,
-            )
+            return await self._watched(message, peer, time.time_ns() // 1_000_000)
         except UnknownChannel as error:
             return wire.error("unknown_channel", str(error), message.id)
         except ForbiddenChannel as error:
@@ -67,6 +64,18 @@ class Service:
             return wire.error("too_many_subscriptions", text, message.id)
         except UnknownConnection:
             return wire.error("connection_expired", "connect again", message.id)
+
+    async def _watched(self, message: wire.Subscribe, peer: Peer, now_ms: int) -> str:
+        channel, maximum = message.channel, self.maximum_subscriptions
+        rule = self.rules.find(channel)
+        if rule is not None and rule.delivery == "every":
+            await watch(self.store, self.rules, channel, peer=peer, maximum=maximum, now_ms=now_ms)
+            # What is published from here on is pushed; what came before is read from here on.
+            recovery = await recover(self.log, channel, message.since, now_ms=now_ms)
+            return wire.resumed(message, recovery)
+        state = await subscribe(
+            self.store, self.rules, channel, peer=peer, maximum=maximum, now_ms=now_ms
+        )
         return wire.subscribed(message, state)
 
 
@@ -75,6 +84,7 @@ def service() -> Service:
     environment = variables.read(Environment)
     return Service(
         store=dynamo_store(environment.realtime_table),
+        log=dynamo_log(environment.realtime_table),
         rules=Rules.parse(environment.channel_rules),
         maximum_subscriptions=environment.maximum_subscriptions,
     )
@@ -90,7 +100,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     try:
         message = wire.parse(_text(event))
         message_id = None if isinstance(message, wire.Ping) else message.id
-        body = asyncio.run(service().reply(message, request))
+        body = loop.run(service().reply(message, request))
     except wire.BadMessage as error:
         logger.info("bad message", extra={**about, "code": error.code})
         body = wire.error(error.code, str(error), error.id)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Protocol
 
+from .tasks import Task
+
 ROWS_PER_DELETE = 25
 """BatchWriteItem takes no more."""
 
@@ -35,6 +37,42 @@ class State:
     version: int
     value: Mapping[str, Any]
     at: int
+    stretch_ms: int = 0
+    """By how much the channel is held longer than its rule says, for its audience is large."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """The value is written and the channel held: whoever gets this pushes it."""
+
+    state: State
+
+
+@dataclass(frozen=True)
+class Held:
+    """Nothing is written: a push is too recent. Join."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The value is written, and the flush of `armed` will push it or a newer one."""
+
+    armed: str
+    hold: int
+    """When the flush is due, in ms."""
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """Nothing is written: a strictly newer value is there."""
+
+    armed: str | None
+    """Whose flush is to push it, if one is."""
+    hold: int
+
+
+Claim = Claimed | Held | Superseded
+Join = Joined | Superseded
 
 
 @dataclass(frozen=True)
@@ -83,9 +121,18 @@ class Misconfigured(Exception):
 
 
 class Outcome(Enum):
+    """What became of one post."""
+
     DELIVERED = "delivered"
     GONE = "gone"
+    """The socket is closed, or not open yet."""
+    SLOW = "slow"
+    """Throttled: the socket's own buffer is full, or the account is over its quota."""
     FAILED = "failed"
+    """No answer in time, a broken network or a failure of API Gateway; it may have arrived."""
+    UNSTARTED = "unstarted"
+    """The time was over; nothing was sent."""
+    TOO_LARGE = "too_large"
 
 
 class ConnectionStore(Protocol):
@@ -116,7 +163,20 @@ class ChannelStore(Protocol):
         """Deletes the rows on at most `ROWS_PER_DELETE` channels; returns those left undone."""
         ...
 
-    async def subscriptions(self, channel: str, after: str | None) -> Page:
+    async def subscriptions(
+        self,
+        channel: str,
+        after: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+    ) -> Page:
+        """In the order of their ids: `after` < id <= `until`. Read consistently.
+
+        A page of exactly `limit` rows may name a next one that turns out to be empty.
+        """
+        ...
+
+    async def subscription(self, channel: str, connection_id: str) -> Subscription | None:
         """Read consistently."""
         ...
 
@@ -124,8 +184,23 @@ class ChannelStore(Protocol):
         """Read consistently."""
         ...
 
-    async def write_state(self, update: Update) -> State | None:
-        """The state as written, also over an equal version; None if a strictly newer is there."""
+    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+        """Writes the value and holds the channel, unless it is held or has a newer value.
+
+        A channel that stretches its interval is held for so much longer than `hold_until`.
+        """
+        ...
+
+    async def join(self, update: Update, token: str) -> Join:
+        """Writes the value for a flush to push, and arms that with `token` if nobody has."""
+        ...
+
+    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
+        """Disarms and holds the channel anew; None if `token` is not what it is armed with."""
+        ...
+
+    async def stretch(self, channel: str, stretch_ms: int) -> None:
+        """From the next push on, holds the channel for so much longer. Pacing only."""
         ...
 
 
@@ -134,6 +209,26 @@ class Store(ConnectionStore, ChannelStore, Protocol):
 
 
 class Posts(Protocol):
-    async def post_all(self, connection_ids: Sequence[str], data: bytes) -> Mapping[str, Outcome]:
-        """One outcome for each connection. Raises `Misconfigured`."""
+    async def post_all(
+        self, connection_ids: Sequence[str], data: bytes, seconds: float
+    ) -> Mapping[str, Outcome]:
+        """One outcome for each connection, in at most so many seconds. Raises `Misconfigured`."""
+        ...
+
+    async def disconnect(self, connection_id: str) -> None:
+        """Closes the socket; one that is closed already is no error. Raises `Misconfigured`."""
+        ...
+
+
+class TaskQueue(Protocol):
+    async def send(self, tasks: Sequence[Task], delay_seconds: int = 0) -> None:
+        """All of them are stored when this returns. SQS delays by 900 seconds at most."""
+        ...
+
+
+class Tokens(Protocol):
+    """What all workers together may post, counted in the table."""
+
+    async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
+        """Takes them from one part of that second's, unless the part would exceed its maximum."""
         ...

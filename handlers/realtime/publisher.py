@@ -1,79 +1,93 @@
-"""Brings a channel's new value to everybody who watches it.
+"""Publishes a value on a `latest` channel: written at once, pushed at most once an interval.
 
-The state is written before the subscribers are read (see `subscriptions`). Only a strictly newer
-state stops a publisher: with an equal one it goes on, because the attempt that wrote it may have
-died before it posted.
+Whoever claims the channel pushes; whoever finds it held joins, and the first to join sends the
+flush that ends the hold. Only a strictly newer value stops a publisher: with an equal one it goes
+on, because the attempt that wrote it may have died before it pushed.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from . import wire
-from .ports import Outcome, Posts, Store, Subscription, Update
-from .subscriptions import disconnect
+from .channels import Rule, UnknownChannel
+from .delivery import Engine, Published, Push, fan_out
+from .ports import Claimed, Joined, Superseded, Update
+from .tasks import Flush
 
-__all__ = ["Published", "Update", "publish"]
+__all__ = ["Published", "Update", "flush", "publish"]
 
-HANDSHAKE_MS = 60_000
-"""Authorizer and $connect may take 29 seconds each, and only then does a connection take posts."""
-
-
-@dataclass(frozen=True)
-class Published:
-    stale: bool = False
-    """A newer value is there; nothing was posted. Whoever wrote that one posts it."""
-    subscribers: int = 0
-    delivered: int = 0
-    gone: int = 0
-    """Connections that have ended; their rows are deleted."""
-    failed: int = 0
-    handshaking: int = 0
-    """Connections that answer 410 because they may still be opening; their rows are kept."""
+LONGEST_DELAY_SECONDS = 900
+"""SQS delays a message no longer."""
 
 
-async def publish(
-    store: Store, posts: Posts, update: Update, *, api_id: str, now_ms: int
-) -> Published:
-    """A failed post is counted and harms no other.
+async def publish(engine: Engine, update: Update, tokens: Sequence[str]) -> Published:
+    """Returns when the value is pushed, or when a task that will push it is in the queue.
 
-    Raises `wire.InvalidValue` and `wire.TooLarge` before any call, `Misconfigured`, and
-    what the store raises; then the caller's source must deliver the update again.
+    `tokens` are the ids of all the messages whose handling leads to this update: one of them that
+    died after it had armed a flush finds its id and sends the flush, in whatever batch it comes
+    again. Raises `UnknownChannel`, `wire.InvalidValue` and `wire.TooLarge` before any call,
+    `Misconfigured`, and what store and queue raise; then the messages must be delivered again.
     """
+    rule = _rule(engine, update.channel)
     wire.check(update)
-    state = await store.write_state(update)
+    now = engine.now_ms()
+    claim = await engine.store.claim(update, now, _hold_until(rule, now))
+    if isinstance(claim, Claimed):
+        return await fan_out(engine, Push.of(claim.state))
+    if isinstance(claim, Superseded):
+        return await _superseded(engine, update.channel, claim, tokens)
+    join = await engine.store.join(update, tokens[0])
+    if isinstance(join, Superseded):
+        return await _superseded(engine, update.channel, join, tokens)
+    await _send_flush(engine, update.channel, join, tokens)
+    return Published(conflated=True)
+
+
+async def flush(engine: Engine, task: Flush) -> Published:
+    """Pushes what is there, also for a token that armed nothing any more.
+
+    Its flush may have died between disarming and pushing, or somebody may have claimed the channel
+    and died before pushing what had joined.
+    """
+    rule = _rule(engine, task.channel)
+    # The queue delays by whole seconds.
+    wait_ms = min(task.due - engine.now_ms(), 1000)
+    if wait_ms > 0:
+        await engine.sleep(wait_ms / 1000)
+    hold_until = _hold_until(rule, engine.now_ms())
+    state = await engine.store.flush(task.channel, task.token, hold_until)
     if state is None:
-        return Published(stale=True)
-    subscriptions = await _watching(store, update.channel, api_id, now_ms)
-    outcomes = await posts.post_all(list(subscriptions), wire.push(state))
-    gone = [subscriptions[key] for key, outcome in outcomes.items() if outcome is Outcome.GONE]
-    ended = [subscription for subscription in gone if not _may_be_opening(subscription, now_ms)]
-    for subscription in ended:
-        await disconnect(store, subscription.connection_id, also=[update.channel])
-    counts = Counter(outcomes.values())
-    return Published(
-        subscribers=len(subscriptions),
-        delivered=counts[Outcome.DELIVERED],
-        gone=len(ended),
-        failed=counts[Outcome.FAILED],
-        handshaking=len(gone) - len(ended),
-    )
+        state = await engine.store.read_state(task.channel)
+    return await fan_out(engine, Push.of(state)) if state else Published()
 
 
-async def _watching(
-    store: Store, channel: str, api_id: str, now_ms: int
-) -> dict[str, Subscription]:
-    """By connection id. Another API's connections would all look gone from here: left out."""
-    found: dict[str, Subscription] = {}
-    after: str | None = None
-    while True:
-        page = await store.subscriptions(channel, after)
-        for subscription in page.subscriptions:
-            if subscription.api_id == api_id and subscription.expires_at * 1000 > now_ms:
-                found[subscription.connection_id] = subscription
-        if page.after is None:
-            return found
-        after = page.after
+async def _superseded(
+    engine: Engine, channel: str, newer: Superseded, tokens: Sequence[str]
+) -> Published:
+    await _send_flush(engine, channel, newer, tokens)
+    return Published(stale=True)
 
 
-def _may_be_opening(subscription: Subscription, now_ms: int) -> bool:
-    return subscription.via == "connect" and now_ms - subscription.connected_at < HANDSHAKE_MS
+async def _send_flush(
+    engine: Engine, channel: str, seen: Joined | Superseded, tokens: Sequence[str]
+) -> None:
+    """Sends it if it is ours: nobody else does."""
+    if seen.armed is None or seen.armed not in tokens:
+        return
+    wait_ms = max(0, seen.hold - engine.now_ms())
+    delay = min(wait_ms // 1000, LONGEST_DELAY_SECONDS)
+    await engine.queue.send([Flush(channel, seen.armed, seen.hold)], delay_seconds=delay)
+
+
+def _hold_until(rule: Rule, now_ms: int) -> int:
+    """0, which is long ago, without an interval: then every value is pushed."""
+    return now_ms + rule.min_interval_ms if rule.min_interval_ms else 0
+
+
+def _rule(engine: Engine, channel: str) -> Rule:
+    rule = engine.rules.find(channel)
+    if rule is None or rule.delivery != "latest":
+        raise UnknownChannel(
+            f"a rule with delivery latest must match the channel, got {channel!r}; "
+            "add one to the channel rules"
+        )
+    return rule

@@ -1,4 +1,4 @@
-"""Publishing from inside a function, with its metrics.
+"""The engine of a function, and publishing from inside one, with its metrics.
 
 Only for a function whose source delivers again what was not acknowledged: a publish that dies half
 way is finished by the next delivery, and by nothing else.
@@ -6,14 +6,17 @@ way is finished by the next delivery, and by nothing else.
 
 import functools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-
+from . import metrics
+from .channels import Rules
+from .delivery import Engine, Limits
+from .log_store import dynamo_log
 from .publisher import Published, Update, publish
-from .push import management_posts
+from .pushing import management_posts
 from .store import dynamo_store
+from .task_queue import task_queue
 
 
 @dataclass(frozen=True)
@@ -23,38 +26,44 @@ class PublishEnvironment:
     realtime_table: str
     management_endpoint: str
     realtime_api_id: str
+    channel_rules: str
+    delivery_queue_url: str
+    inline_maximum: int
+    posts_per_second: int
 
 
 @functools.cache
-def publisher(environment: PublishEnvironment) -> Callable[[Update], Awaitable[Published]]:
-    """One for each environment and process. What it returns raises as `publisher.publish` does."""
-    store = dynamo_store(environment.realtime_table)
-    posts = management_posts(environment.management_endpoint)
+def engine(environment: PublishEnvironment) -> Engine:
+    """One for each environment and process, for use on the kept event loop (see `loop`)."""
+    return Engine(
+        store=dynamo_store(environment.realtime_table),
+        log=dynamo_log(environment.realtime_table),
+        posts=management_posts(environment.management_endpoint),
+        queue=task_queue(environment.delivery_queue_url),
+        rules=Rules.parse(environment.channel_rules),
+        now_ms=now_ms,
+        api_id=environment.realtime_api_id,
+        limits=Limits(
+            inline_maximum=environment.inline_maximum,
+            posts_per_second=environment.posts_per_second,
+        ),
+    )
 
-    async def send(update: Update) -> Published:
-        published = await publish(
-            store, posts, update, api_id=environment.realtime_api_id, now_ms=_now_ms()
-        )
-        _record(published, age_ms=max(0, _now_ms() - update.at))
+
+@functools.cache
+def publisher(
+    environment: PublishEnvironment,
+) -> Callable[[Update, Sequence[str]], Awaitable[Published]]:
+    """What it returns takes the tokens of `publisher.publish` and raises as that does."""
+
+    async def send(update: Update, tokens: Sequence[str]) -> Published:
+        began = time.monotonic()
+        published = await publish(engine(environment), update, tokens)
+        metrics.record_publish(published, duration_ms=round((time.monotonic() - began) * 1000))
         return published
 
     return send
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _record(published: Published, *, age_ms: int) -> None:
-    # API Gateway has no metrics for posts: these are the only ones there are. Each publish has its
-    # own object, because publishes run side by side and the shared one would mix them.
-    metrics = EphemeralMetrics()
-    metrics.add_metric("StalePublishes", MetricUnit.Count, int(published.stale))
-    if not published.stale:
-        metrics.add_metric("Subscribers", MetricUnit.Count, published.subscribers)
-        metrics.add_metric("PostsDelivered", MetricUnit.Count, published.delivered)
-        metrics.add_metric("PostsGone", MetricUnit.Count, published.gone)
-        metrics.add_metric("PostsFailed", MetricUnit.Count, published.failed)
-        metrics.add_metric("PostsHandshaking", MetricUnit.Count, published.handshaking)
-        metrics.add_metric("EventAge", MetricUnit.Milliseconds, age_ms)
-    metrics.flush_metrics()

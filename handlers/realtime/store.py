@@ -1,17 +1,18 @@
-"""The realtime table in DynamoDB. The only place that knows its keys and attributes.
+"""The realtime table in DynamoDB: connections, subscriptions, states and the pace.
 
-Every attribute name is aliased: `value`, `at`, `ttl` and others are reserved words.
+The log of `every` channels lies in the same table and has a module of its own.
 """
 
 import asyncio
 import functools
-import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from . import wire
+from . import dynamodb, rows, states
 from .ports import (
+    Claim,
     Connection,
+    Join,
     Page,
     State,
     Subscription,
@@ -24,239 +25,180 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_dynamodb.type_defs import QueryInputTypeDef
 
-Item = Mapping[str, Mapping[str, Any]]
+PACE_SECONDS = 3600
+"""How long the count of a second is kept; it is of use for that second only."""
 
-GRACE_SECONDS = 3600
-"""Rows outlive their connection, so that what ends it finds what it must delete."""
-STATE_SECONDS = 90 * 24 * 3600
-
-_META = {"S": "META"}
-_STATE = {"S": "STATE"}
+_LAST = "\U0010ffff"
+"""Above every connection id."""
 
 
 @functools.cache
 def dynamo_store(table_name: str) -> "DynamoStore":
     """One for each table and process; the first call loads boto3."""
-    import boto3  # noqa: PLC0415 - half of a cold start, so only where it is needed
-    from botocore.config import Config  # noqa: PLC0415 - see above
-
-    config = Config(
-        connect_timeout=1,
-        read_timeout=2,
-        retries={"mode": "standard", "total_max_attempts": 4},
-        max_pool_connections=32,
-    )
-    return DynamoStore(boto3.client("dynamodb", config=config), table_name)
+    return DynamoStore(dynamodb.client(), table_name)
 
 
 class DynamoStore:
-    """Both stores of `ports`. The client blocks, so each call runs in a thread."""
+    """`Store` and `Tokens` of `ports`. The client blocks, so each call runs in a thread."""
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._client = client
         self._table = table_name
 
     async def put_connection(self, connection: Connection) -> None:
-        item: dict[str, Any] = {
-            **_connection_key(connection.connection_id),
-            "principal": {"S": connection.principal},
-            "connectedAt": _number(connection.connected_at),
-            "expiresAt": _number(connection.expires_at),
-            "ttl": _number(connection.expires_at + GRACE_SECONDS),
-        }
-        if connection.channels:  # DynamoDB has no empty sets
-            item["channels"] = {"SS": sorted(connection.channels)}
+        item = rows.connection_item(connection)
         await asyncio.to_thread(self._client.put_item, TableName=self._table, Item=item)
 
     async def remove_connection(self, connection_id: str) -> Connection | None:
         answer = await asyncio.to_thread(
             self._client.delete_item,
             TableName=self._table,
-            Key=_connection_key(connection_id),
+            Key=rows.connection_key(connection_id),
             ReturnValues="ALL_OLD",
         )
         item = answer.get("Attributes")
-        return _connection(item) if item else None
+        return rows.connection(item) if item else None
 
     async def add_channel(self, connection_id: str, channel: str, maximum: int) -> Connection:
-        try:
-            answer = await asyncio.to_thread(
-                self._client.update_item,
-                TableName=self._table,
-                Key=_connection_key(connection_id),
-                UpdateExpression="ADD #channels :channels",
-                ConditionExpression="attribute_exists(#pk) AND (attribute_not_exists(#channels)"
+        written, item = await self._update(
+            {
+                "Key": rows.connection_key(connection_id),
+                "UpdateExpression": "ADD #channels :channels",
+                "ConditionExpression": "attribute_exists(#pk) AND (attribute_not_exists(#channels)"
                 " OR size(#channels) < :maximum OR contains(#channels, :channel))",
-                ExpressionAttributeNames={"#pk": "PK", "#channels": "channels"},
-                ExpressionAttributeValues={
+                "ExpressionAttributeNames": {"#pk": "PK", "#channels": "channels"},
+                "ExpressionAttributeValues": {
                     ":channels": {"SS": [channel]},
                     ":channel": {"S": channel},
-                    ":maximum": _number(maximum),
+                    ":maximum": rows.number(maximum),
                 },
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                "ReturnValues": "ALL_NEW",
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        )
+        if written:
+            return rows.connection(item)
+        if item:
+            raise TooManySubscriptions(
+                f"the connection {connection_id} watches {maximum} channels, as many as it may"
             )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            if "Item" in error.response:
-                raise TooManySubscriptions(
-                    f"the connection {connection_id} watches {maximum} channels, as many as it may"
-                ) from error
-            raise UnknownConnection(f"there is no connection {connection_id}") from error
-        return _connection(answer["Attributes"])
+        raise UnknownConnection(f"there is no connection {connection_id}")
 
     async def remove_channel(self, connection_id: str, channel: str) -> None:
-        try:
-            await asyncio.to_thread(
-                self._client.update_item,
-                TableName=self._table,
-                Key=_connection_key(connection_id),
-                UpdateExpression="DELETE #channels :channels",
-                ConditionExpression="attribute_exists(#pk)",
-                ExpressionAttributeNames={"#pk": "PK", "#channels": "channels"},
-                ExpressionAttributeValues={":channels": {"SS": [channel]}},
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            # It has ended, and its channels with it; without the condition this would revive it.
-            return
+        # Without the condition this would revive a connection that has ended.
+        await self._update(
+            {
+                "Key": rows.connection_key(connection_id),
+                "UpdateExpression": "DELETE #channels :channels",
+                "ConditionExpression": "attribute_exists(#pk)",
+                "ExpressionAttributeNames": {"#pk": "PK", "#channels": "channels"},
+                "ExpressionAttributeValues": {":channels": {"SS": [channel]}},
+            }
+        )
 
     async def put_subscription(self, channel: str, subscription: Subscription) -> None:
-        item = {
-            **_subscription_key(channel, subscription.connection_id),
-            "api": {"S": subscription.api_id},
-            "via": {"S": subscription.via},
-            "connectedAt": _number(subscription.connected_at),
-            "expiresAt": _number(subscription.expires_at),
-            "ttl": _number(subscription.expires_at + GRACE_SECONDS),
-        }
+        item = rows.subscription_item(channel, subscription)
         await asyncio.to_thread(self._client.put_item, TableName=self._table, Item=item)
 
     async def delete_subscription(self, channel: str, connection_id: str) -> None:
-        key = _subscription_key(channel, connection_id)
+        key = rows.subscription_key(channel, connection_id)
         await asyncio.to_thread(self._client.delete_item, TableName=self._table, Key=key)
 
     async def delete_subscriptions(
         self, connection_id: str, channels: Sequence[str]
     ) -> Sequence[str]:
-        keys = [_subscription_key(channel, connection_id) for channel in channels]
+        keys = [rows.subscription_key(channel, connection_id) for channel in channels]
         answer = await asyncio.to_thread(
             self._client.batch_write_item,
             RequestItems={self._table: [{"DeleteRequest": {"Key": key}} for key in keys]},
         )
-        left = [
-            request["DeleteRequest"]["Key"]
-            for request in answer.get("UnprocessedItems", {}).get(self._table, [])
+        left = answer.get("UnprocessedItems", {}).get(self._table, [])
+        return [
+            rows.channel_of(request["DeleteRequest"]["Key"])
+            for request in left
             if "DeleteRequest" in request
         ]
-        return [str(key["PK"].get("S")).removeprefix("CHANNEL#") for key in left]
 
-    async def subscriptions(self, channel: str, after: str | None) -> Page:
+    async def subscriptions(
+        self,
+        channel: str,
+        after: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+    ) -> Page:
         request: QueryInputTypeDef = {
             "TableName": self._table,
-            "KeyConditionExpression": "#pk = :channel AND begins_with(#sk, :rows)",
+            "KeyConditionExpression": "#pk = :channel AND #sk BETWEEN :first AND :last",
             "ExpressionAttributeNames": {"#pk": "PK", "#sk": "SK"},
             "ExpressionAttributeValues": {
-                ":channel": {"S": f"CHANNEL#{channel}"},
-                ":rows": {"S": "CONN#"},
+                ":channel": rows.partition(channel),
+                ":first": {"S": "CONN#"},
+                ":last": {"S": f"CONN#{_LAST if until is None else until}"},
             },
             "ConsistentRead": True,
         }
         if after is not None:
-            request["ExclusiveStartKey"] = _subscription_key(channel, after)
+            request["ExclusiveStartKey"] = rows.subscription_key(channel, after)
+        if limit is not None:
+            request["Limit"] = limit
         answer = await asyncio.to_thread(self._client.query, **request)
         last = answer.get("LastEvaluatedKey")
         return Page(
-            [_subscription(item) for item in answer["Items"]],
-            str(last["SK"].get("S")).removeprefix("CONN#") if last else None,
+            [rows.subscription(item) for item in answer["Items"]],
+            rows.connection_of(last) if last else None,
         )
+
+    async def subscription(self, channel: str, connection_id: str) -> Subscription | None:
+        item = await self._read(rows.subscription_key(channel, connection_id))
+        return rows.subscription(item) if item else None
 
     async def read_state(self, channel: str) -> State | None:
-        answer = await asyncio.to_thread(
-            self._client.get_item,
-            TableName=self._table,
-            Key=_state_key(channel),
-            ConsistentRead=True,
-        )
-        item = answer.get("Item")
-        return _state(channel, item) if item else None
+        item = await self._read(rows.state_key(channel))
+        return rows.state(channel, item) if item else None
 
-    async def write_state(self, update: Update) -> State | None:
-        # One write decides the epoch too: two publishers without one must not start two.
-        if update.epoch is None:
-            epoch, condition = "if_not_exists(#epoch, :epoch)", "#version <= :version"
-        else:
-            epoch = ":epoch"
-            condition = "#epoch < :epoch OR (#epoch = :epoch AND #version <= :version)"
+    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+        written, item = await self._update(states.claim(update, now_ms, hold_until))
+        return states.claimed(update, item, written=written)
+
+    async def join(self, update: Update, token: str) -> Join:
+        written, item = await self._update(states.join(update, token))
+        return states.joined(item, written=written)
+
+    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
+        written, item = await self._update(states.flush(channel, token, hold_until))
+        return states.flushed(channel, item, written=written)
+
+    async def stretch(self, channel: str, stretch_ms: int) -> None:
+        await self._update(states.stretch(channel, stretch_ms))
+
+    async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
+        written, _ = await self._update(
+            {
+                "Key": rows.pace_key(second, part),
+                "UpdateExpression": "ADD #used :tokens SET #ttl = :ttl",
+                "ConditionExpression": "attribute_not_exists(#used) OR #used <= :most",
+                "ExpressionAttributeNames": {"#used": "used", "#ttl": "ttl"},
+                "ExpressionAttributeValues": {
+                    ":tokens": rows.number(tokens),
+                    ":most": rows.number(maximum - tokens),
+                    ":ttl": rows.number(second + PACE_SECONDS),
+                },
+            }
+        )
+        return written
+
+    async def _read(self, key: rows.Key) -> rows.Item | None:
+        answer = await asyncio.to_thread(
+            self._client.get_item, TableName=self._table, Key=key, ConsistentRead=True
+        )
+        return answer.get("Item")
+
+    async def _update(self, request: dict[str, Any]) -> tuple[bool, rows.Item]:
+        """Whether the condition held, and the item that the request asks for."""
         try:
             answer = await asyncio.to_thread(
-                self._client.update_item,
-                TableName=self._table,
-                Key=_state_key(update.channel),
-                UpdateExpression=f"SET #epoch = {epoch}, #version = :version, #value = :value,"
-                " #at = :at, #ttl = :ttl",
-                ConditionExpression=f"attribute_not_exists(#pk) OR {condition}",
-                ExpressionAttributeNames={
-                    "#pk": "PK",
-                    "#epoch": "epoch",
-                    "#version": "version",
-                    "#value": "value",
-                    "#at": "at",
-                    "#ttl": "ttl",
-                },
-                ExpressionAttributeValues={
-                    ":epoch": _number(update.at if update.epoch is None else update.epoch),
-                    ":version": _number(update.version),
-                    ":value": {"S": wire.encoded(update.value).decode()},
-                    ":at": _number(update.at),
-                    ":ttl": _number(update.at // 1000 + STATE_SECONDS),
-                },
-                ReturnValues="ALL_NEW",
+                self._client.update_item, TableName=self._table, **request
             )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return None
-        return _state(update.channel, answer["Attributes"])
-
-
-def _connection_key(connection_id: str) -> dict[str, Any]:
-    return {"PK": {"S": f"CONN#{connection_id}"}, "SK": _META}
-
-
-def _subscription_key(channel: str, connection_id: str) -> dict[str, Any]:
-    return {"PK": {"S": f"CHANNEL#{channel}"}, "SK": {"S": f"CONN#{connection_id}"}}
-
-
-def _state_key(channel: str) -> dict[str, Any]:
-    return {"PK": {"S": f"STATE#{channel}"}, "SK": _STATE}
-
-
-def _number(number: int) -> dict[str, str]:
-    return {"N": str(number)}
-
-
-def _connection(item: Item) -> Connection:
-    return Connection(
-        connection_id=str(item["PK"]["S"]).removeprefix("CONN#"),
-        principal=item["principal"]["S"],
-        connected_at=int(item["connectedAt"]["N"]),
-        expires_at=int(item["expiresAt"]["N"]),
-        channels=frozenset(item["channels"]["SS"]) if "channels" in item else frozenset(),
-    )
-
-
-def _subscription(item: Item) -> Subscription:
-    return Subscription(
-        connection_id=str(item["SK"]["S"]).removeprefix("CONN#"),
-        api_id=item["api"]["S"],
-        via=cast("Literal['connect', 'subscribe']", item["via"]["S"]),
-        connected_at=int(item["connectedAt"]["N"]),
-        expires_at=int(item["expiresAt"]["N"]),
-    )
-
-
-def _state(channel: str, item: Item) -> State:
-    return State(
-        channel=channel,
-        epoch=int(item["epoch"]["N"]),
-        version=int(item["version"]["N"]),
-        value=json.loads(item["value"]["S"]),
-        at=int(item["at"]["N"]),
-    )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return False, error.response.get("Item", {})
+        return True, answer.get("Attributes", {})

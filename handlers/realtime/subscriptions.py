@@ -8,18 +8,22 @@ snapshot or by push.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from .channels import NO_CLAIMS, Rules
+from .channels import NO_CLAIMS, Rule, Rules
+from .log import LogStore
 from .ports import (
     ROWS_PER_DELETE,
     Connection,
     State,
     Store,
     Subscription,
+    TaskQueue,
     UnknownConnection,
 )
+from .tasks import CatchUp
+from .wire import Since
 
 CONNECTION_SECONDS = 7200
 """API Gateway ends every WebSocket connection after two hours."""
@@ -41,10 +45,39 @@ class RowsLeft(Exception):
     """DynamoDB kept refusing to delete a connection's rows; they expire by themselves."""
 
 
-async def connect(store: Store, *, channel: str, connection: Connection, api_id: str) -> None:
-    """The caller has checked that the principal may watch the channel."""
+@dataclass(frozen=True)
+class Handshake:
+    """A socket that opens when $connect has answered, and the channel it watches from then on."""
+
+    channel: str
+    connection: Connection
+    api_id: str
+    since: Since | None = None
+    """What the client says it has; None takes what is there when the handshake begins."""
+
+
+async def connect(
+    store: Store, log: LogStore, queue: TaskQueue, rules: Rules, handshake: Handshake
+) -> bool:
+    """Whether the client lacks something already, which it is sent once its socket is open.
+
+    A push that meets the handshake is refused and repeated later (see `delivery`); what is written
+    before the row is there to be pushed to is found here. It takes both to miss nothing. The caller
+    has checked that the principal may watch the channel.
+    """
+    channel, connection = handshake.channel, handshake.connection
+    rule = rules.find(channel)
+    before = handshake.since or await _position(store, log, rule, channel)
     await store.put_connection(connection)
-    await store.put_subscription(channel, _subscription(connection, api_id, "connect"))
+    await store.put_subscription(channel, _subscription(connection, handshake.api_id, "connect"))
+    after = await _position(store, log, rule, channel)
+    if after is None or (before and (after.epoch, after.version) <= (before.epoch, before.version)):
+        return False
+    task = CatchUp(channel, connection.connection_id)
+    if before:
+        task = replace(task, epoch=before.epoch, version=before.version)
+    await queue.send([task], delay_seconds=1)
+    return True
 
 
 async def disconnect(
@@ -65,7 +98,7 @@ async def disconnect(
     return len(channels)
 
 
-async def subscribe(
+async def watch(
     store: Store,
     rules: Rules,
     channel: str,
@@ -73,8 +106,8 @@ async def subscribe(
     peer: Peer,
     maximum: int,
     now_ms: int,
-) -> State | None:
-    """Watches the channel and returns its newest value.
+) -> None:
+    """Has what is published on the channel from now on pushed to the peer.
 
     Raises `UnknownChannel`, `ForbiddenChannel`, `TooManySubscriptions`, and `UnknownConnection`,
     also for a connection whose time is over.
@@ -85,6 +118,19 @@ async def subscribe(
     if connection.expires_at * 1000 <= now_ms:
         raise UnknownConnection(f"the connection {peer.connection_id} has expired")
     await store.put_subscription(channel, _subscription(connection, peer.api_id, "subscribe"))
+
+
+async def subscribe(
+    store: Store,
+    rules: Rules,
+    channel: str,
+    *,
+    peer: Peer,
+    maximum: int,
+    now_ms: int,
+) -> State | None:
+    """Watches a `latest` channel and returns its newest value. Raises as `watch` does."""
+    await watch(store, rules, channel, peer=peer, maximum=maximum, now_ms=now_ms)
     return await store.read_state(channel)
 
 
@@ -93,6 +139,15 @@ async def unsubscribe(store: Store, channel: str, *, connection_id: str) -> None
     # row that nobody would delete.
     await store.delete_subscription(channel, connection_id)
     await store.remove_channel(connection_id, channel)
+
+
+async def _position(store: Store, log: LogStore, rule: Rule | None, channel: str) -> Since | None:
+    """Up to where the channel is written."""
+    if rule and rule.delivery == "every":
+        sequence = await log.read_sequence(channel)
+        return Since(sequence.epoch, sequence.number) if sequence else None
+    state = await store.read_state(channel)
+    return Since(state.epoch, state.version) if state else None
 
 
 async def _delete(store: Store, connection_id: str, channels: list[str], sleep: Sleep) -> None:

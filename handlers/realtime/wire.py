@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from .channels import CHANNEL
+from .log import ACCEPTED_SECONDS, Event, LogMessage, Recovery
 from .ports import State, Update
 
 RESERVED = "realtime"
@@ -35,6 +36,10 @@ class InvalidValue(ValueError):
 
 class TooLarge(ValueError):
     """A value or its frame is over the limit."""
+
+
+class TooOld(ValueError):
+    """An event happened so long ago that it might be a forgotten one delivered again."""
 
 
 class BadMessage(Exception):
@@ -100,12 +105,21 @@ def parse(text: str) -> Message:
 
 def check(update: Update) -> None:
     """Raises `InvalidValue` and `TooLarge` for what could not be stored or pushed."""
-    if RESERVED in update.value:
-        raise InvalidValue(f"a value must not have the key {RESERVED!r}; the frame uses it")
-    for name, number in (("version", update.version), ("at", update.at), ("epoch", update.epoch)):
-        if number is not None and not 0 <= number <= LARGEST_INTEGER:
-            raise InvalidValue(f"{name} must be 0 to {LARGEST_INTEGER}, got {number}")
+    _check_parts(update.value, version=update.version, at=update.at, epoch=update.epoch)
     _bounded(encoded(update.value), VALUE_LIMIT_BYTES, f"the value for {update.channel}")
+
+
+def check_event(event: Event, now_ms: int) -> None:
+    """Raises `InvalidValue`, `TooLarge` and `TooOld` for what could not be numbered or pushed."""
+    _check_parts(event.value, at=event.at)
+    if event.at < now_ms - ACCEPTED_SECONDS * 1000:
+        raise TooOld(
+            f"at must be at most {ACCEPTED_SECONDS // 86_400} days ago and in milliseconds, "
+            f"got {event.at}: an older id is not known any more, and might get a second number"
+        )
+    # Its number is not known yet, and no position is longer than this one.
+    longest = LARGEST_INTEGER
+    push(State(event.channel, longest, longest, event.value, longest))
 
 
 def push(state: State) -> bytes:
@@ -136,6 +150,27 @@ def subscribed(request: Subscribe, state: State | None) -> str:
     return _control("subscribed", request.id, channel=request.channel, **fields)
 
 
+def resumed(request: Subscribe, recovery: Recovery) -> str:
+    """The messages that the subscriber of an `every` channel missed."""
+    position: dict[str, int] = {}
+    if recovery.sequence is not None:
+        position = {"epoch": recovery.sequence.epoch, "version": recovery.sequence.number}
+    return _control(
+        "subscribed",
+        request.id,
+        channel=request.channel,
+        **position,
+        recovered=recovery.recovered,
+        more=recovery.more,
+        messages=[_entry(message) for message in recovery.messages],
+    )
+
+
+def entry_bytes(message: LogMessage) -> int:
+    """What a message adds to the reply of `resumed`, with the comma after it."""
+    return len(encoded(_entry(message))) + 1
+
+
 def unsubscribed(request: Unsubscribe) -> str:
     return _control("unsubscribed", request.id, channel=request.channel)
 
@@ -146,6 +181,18 @@ def pong() -> str:
 
 def error(code: Code, message: str, message_id: str | None = None) -> str:
     return _control("error", message_id, code=code, message=message)
+
+
+def _entry(message: LogMessage) -> dict[str, Any]:
+    return {"version": message.number, "at": message.at, "value": message.value}
+
+
+def _check_parts(value: Mapping[str, Any], **numbers: int | None) -> None:
+    if RESERVED in value:
+        raise InvalidValue(f"a value must not have the key {RESERVED!r}; the frame uses it")
+    for name, number in numbers.items():
+        if number is not None and not 0 <= number <= LARGEST_INTEGER:
+            raise InvalidValue(f"{name} must be 0 to {LARGEST_INTEGER}, got {number}")
 
 
 def _control(event: str, message_id: str | None = None, **fields: Any) -> str:

@@ -56,6 +56,7 @@ class MemoryClicks:
         self.days: Counter[tuple[str, date]] = Counter()
         self.parked: list[Click] = []
         self.published: list[Update] = []
+        self.tokens: list[Sequence[str]] = []
         self._faults = iter(faults)
 
     async def count(self, code: str, clicks: Sequence[Click]) -> Outcome:
@@ -75,9 +76,10 @@ class MemoryClicks:
         self.parked.append(click)
         self._after(fault)
 
-    async def publish(self, update: Update) -> None:
+    async def publish(self, update: Update, tokens: Sequence[str]) -> None:
         fault = await self._before()
         self.published.append(update)
+        self.tokens.append(tokens)
         self._after(fault)
 
     async def pause(self, _attempt: int) -> None:

@@ -1,24 +1,41 @@
-"""Twins of the realtime ports: a store and the posts, in memory, with a step before each call."""
+"""Twins of the realtime ports: store, posts and queue in memory, with a step before each call."""
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from handlers.realtime.ports import (
     ROWS_PER_DELETE,
+    Claim,
+    Claimed,
     Connection,
+    Held,
+    Join,
+    Joined,
     Misconfigured,
     Outcome,
     Page,
     State,
     Subscription,
+    Superseded,
     TooManySubscriptions,
     UnknownConnection,
     Update,
 )
+from handlers.realtime.tasks import Task
 
 from .schedule import step
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What a state's row has besides the value."""
+
+    until: int = 0
+    armed: str | None = None
 
 
 class MemoryStore:
@@ -27,6 +44,9 @@ class MemoryStore:
         self.rows: dict[tuple[str, str], Subscription] = {}
         """By channel and connection id."""
         self.states: dict[str, State] = {}
+        self.holds: dict[str, Hold] = {}
+        self.tokens: Counter[tuple[int, int]] = Counter()
+        """By second and part."""
         self.refused_deletes = 0
         """So many times, `delete_subscriptions` leaves its last row unprocessed."""
         self._page_size = page_size
@@ -74,35 +94,97 @@ class MemoryStore:
             self.rows.pop((channel, connection_id), None)
         return channels[done:]
 
-    async def subscriptions(self, channel: str, after: str | None) -> Page:
+    async def subscriptions(
+        self,
+        channel: str,
+        after: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+    ) -> Page:
         await step()
         watching = sorted(
             connection_id
             for of, connection_id in self.rows
-            if of == channel and connection_id > (after or "")
+            if of == channel
+            and (after is None or connection_id > after)
+            and (until is None or connection_id <= until)
         )
-        page = watching[: self._page_size]
+        size = min(self._page_size, limit or self._page_size)
+        page = watching[:size]
         return Page(
             [self.rows[channel, connection_id] for connection_id in page],
-            page[-1] if len(watching) > len(page) else None,
+            page[-1] if len(page) == size else None,
         )
+
+    async def subscription(self, channel: str, connection_id: str) -> Subscription | None:
+        await step()
+        return self.rows.get((channel, connection_id))
 
     async def read_state(self, channel: str) -> State | None:
         await step()
         return self.states.get(channel)
 
-    async def write_state(self, update: Update) -> State | None:
+    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
         await step()
+        hold = self.holds.get(update.channel, Hold())
+        if self._is_newer(update):
+            return Superseded(hold.armed, hold.until)
+        if hold.until > now_ms:
+            return Held()
+        state = self._write(update)
+        self._hold(update.channel, hold_until)
+        return Claimed(state)
+
+    async def join(self, update: Update, token: str) -> Join:
+        await step()
+        hold = self.holds.get(update.channel, Hold())
+        if self._is_newer(update):
+            return Superseded(hold.armed, hold.until)
+        self._write(update)
+        armed = hold.armed or token
+        self.holds[update.channel] = Hold(hold.until, armed)
+        return Joined(armed, hold.until)
+
+    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
+        await step()
+        if self.holds.get(channel, Hold()).armed != token:
+            return None
+        self._hold(channel, hold_until)
+        return self.states[channel]
+
+    async def stretch(self, channel: str, stretch_ms: int) -> None:
+        await step()
+        if state := self.states.get(channel):
+            self.states[channel] = dataclasses.replace(state, stretch_ms=stretch_ms)
+
+    async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
+        await step()
+        used = self.tokens[second, part]
+        if used and used > maximum - tokens:
+            return False
+        self.tokens[second, part] = used + tokens
+        return True
+
+    def _is_newer(self, update: Update) -> bool:
+        before = self.states.get(update.channel)
+        if before is None:
+            return False
+        epoch = before.epoch if update.epoch is None else update.epoch
+        return (before.epoch, before.version) > (epoch, update.version)
+
+    def _write(self, update: Update) -> State:
         before = self.states.get(update.channel)
         epoch = update.epoch
         if epoch is None:
             epoch = before.epoch if before else update.at
-        if before and (before.epoch, before.version) > (epoch, update.version):
-            return None
         value = json.loads(json.dumps(update.value))
-        state = State(update.channel, epoch, update.version, value, update.at)
+        stretch_ms = before.stretch_ms if before else 0
+        state = State(update.channel, epoch, update.version, value, update.at, stretch_ms)
         self.states[update.channel] = state
         return state
+
+    def _hold(self, channel: str, until: int) -> None:
+        self.holds[channel] = Hold(until + self.states[channel].stretch_ms)
 
     def _replace(self, connection: Connection, channels: frozenset[str]) -> Connection:
         changed = dataclasses.replace(connection, channels=channels)
@@ -116,9 +198,15 @@ class MemoryPosts:
     def __init__(self, outcomes: Mapping[str, Outcome] | None = None) -> None:
         self.outcomes = dict(outcomes or {})
         self.frames: dict[str, list[dict[str, Any]]] = {}
+        self.disconnected: list[str] = []
         self.misconfigured = False
 
-    async def post_all(self, connection_ids: Sequence[str], data: bytes) -> Mapping[str, Outcome]:
+    async def post_all(
+        self,
+        connection_ids: Sequence[str],
+        data: bytes,
+        seconds: float,  # noqa: ARG002 - a twin has no clock
+    ) -> Mapping[str, Outcome]:
         results: dict[str, Outcome] = {}
         for connection_id in connection_ids:
             await step()
@@ -128,3 +216,23 @@ class MemoryPosts:
             if results[connection_id] is Outcome.DELIVERED:
                 self.frames.setdefault(connection_id, []).append(json.loads(data))
         return results
+
+    async def disconnect(self, connection_id: str) -> None:
+        await step()
+        self.outcomes[connection_id] = Outcome.GONE
+        self.disconnected.append(connection_id)
+
+
+class MemoryQueue:
+    """Keeps every task with its delay; who wants one worked on takes it from there."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Task, int]] = []
+
+    async def send(self, tasks: Sequence[Task], delay_seconds: int = 0) -> None:
+        await step()
+        self.sent += [(task, delay_seconds) for task in tasks]
+
+    @property
+    def tasks(self) -> list[Task]:
+        return [task for task, _ in self.sent]

@@ -4,11 +4,11 @@ A step ends where the code under test awaits a port, by `step()` in the port's t
 checked may await its ports only.
 """
 
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
 State = TypeVar("State")
+Result = TypeVar("Result")
 Actor = Coroutine[Any, Any, None]
 
 
@@ -24,15 +24,18 @@ def step() -> Awaitable[None]:
 
 def interleavings(
     world: Callable[[], tuple[State, Sequence[Actor]]],
+    preemptions: int | None = None,
 ) -> Iterator[tuple[tuple[int, ...], State]]:
     """Yields `(schedule, state)` for each complete order; `world` makes a fresh state and actors.
 
     Depth first: runs one schedule to its end, then goes back to the last choice that has another.
+    `preemptions` bounds how often an actor that could go on is interrupted by another one: for
+    where the orders are too many, as those with few interruptions show most faults.
     """
     prefix: tuple[int, ...] = ()
     while True:
         state, actors = world()
-        taken, choices = _run(actors, prefix)
+        taken, choices = _run(actors, prefix, preemptions)
         yield tuple(taken), state
         while taken and taken[-1] == choices[-1][-1]:
             taken.pop()
@@ -43,11 +46,18 @@ def interleavings(
         prefix = (*taken[:-1], options[options.index(taken[-1]) + 1])
 
 
-def run_alone(actor: Actor) -> None:
-    """Runs one coroutine to its end with nobody in between."""
-    with contextlib.suppress(StopIteration):
+def finish(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Runs one coroutine, from wherever it is, to its end with nobody in between."""
+    try:
         while True:
-            actor.send(None)
+            coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+
+
+def run_alone(actor: Actor) -> None:
+    """Runs one actor to its end with nobody in between."""
+    finish(actor)
 
 
 async def crashing(attempt: Callable[[], Actor], steps: int) -> None:
@@ -64,14 +74,21 @@ async def crashing(attempt: Callable[[], Actor], steps: int) -> None:
     await attempt()
 
 
-def _run(actors: Sequence[Actor], prefix: Sequence[int]) -> tuple[list[int], list[list[int]]]:
+def _run(
+    actors: Sequence[Actor], prefix: Sequence[int], preemptions: int | None
+) -> tuple[list[int], list[list[int]]]:
     """Follows the prefix, then the first actor left each time. Returns what ran and could have."""
     taken: list[int] = []
     choices: list[list[int]] = []
     alive = list(range(len(actors)))
+    left = preemptions
     while alive:
-        choice = prefix[len(taken)] if len(taken) < len(prefix) else alive[0]
-        choices.append(list(alive))
+        running = taken[-1] if taken and taken[-1] in alive else None
+        options = list(alive) if running is None or left != 0 else [running]
+        choice = prefix[len(taken)] if len(taken) < len(prefix) else options[0]
+        if left is not None and running not in (None, choice):
+            left -= 1
+        choices.append(options)
         taken.append(choice)
         try:
             actors[choice].send(None)

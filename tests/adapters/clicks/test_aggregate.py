@@ -9,6 +9,7 @@ from handlers.clicks import aggregate
 from handlers.shortener.link import Link
 from handlers.shortener.store import LinkStore
 from tests.adapters.clicks.conftest import Cloud
+from tests.doubles.delivery import RULES_TEXT
 from tests.doubles.links import LINKS_TABLE, Context
 
 REALTIME_TABLE = "realtime"
@@ -36,6 +37,10 @@ def function(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REALTIME_TABLE", REALTIME_TABLE)
     monkeypatch.setenv("MANAGEMENT_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("REALTIME_API_ID", "a1b2c3d4e5")
+    monkeypatch.setenv("CHANNEL_RULES", RULES_TEXT)
+    monkeypatch.setenv("DELIVERY_QUEUE_URL", cloud.sqs.create_queue(QueueName="d")["QueueUrl"])
+    monkeypatch.setenv("INLINE_MAXIMUM", "200")
+    monkeypatch.setenv("POSTS_PER_SECOND", "2500")
     monkeypatch.setenv("LINKS_TABLE", LINKS_TABLE)
     monkeypatch.setenv("PARKING_QUEUE_URL", cloud.parking_queue_url)
     create_realtime_table(cloud)

@@ -5,8 +5,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from handlers.realtime.store import DynamoStore
+from tests.doubles.realtime import MemoryStore
+
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
+
+    from handlers.realtime.ports import Store, Tokens
 
 TABLE = "realtime"
 
@@ -43,3 +48,17 @@ def dynamodb(credentials: None) -> Iterator["DynamoDBClient"]:  # noqa: ARG001 -
         )
         yield client
         client.close()
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> "Store":
+    if request.param == "memory":
+        return MemoryStore()
+    return DynamoStore(request.getfixturevalue("dynamodb"), TABLE)
+
+
+@pytest.fixture
+def tokens(store: "Store") -> "Tokens":
+    """The same table counts what workers take."""
+    assert isinstance(store, MemoryStore | DynamoStore)
+    return store

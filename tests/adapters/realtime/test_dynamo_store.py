@@ -9,6 +9,46 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
 
+ROWS: dict[str, Any] = {
+    "CONN#c=": {
+        "PK": {"S": "CONN#c="},
+        "SK": {"S": "META"},
+        "principal": {"S": "anonymous"},
+        "connectedAt": {"N": "1000000"},
+        "expiresAt": {"N": "8200"},
+        "ttl": {"N": "11800"},
+        "channels": {"SS": ["link:a"]},
+    },
+    "CHANNEL#link:a": {
+        "PK": {"S": "CHANNEL#link:a"},
+        "SK": {"S": "CONN#c="},
+        "api": {"S": "api"},
+        "via": {"S": "connect"},
+        "connectedAt": {"N": "1000000"},
+        "expiresAt": {"N": "8200"},
+        "ttl": {"N": "11800"},
+    },
+    "STATE#link:a": {
+        "PK": {"S": "STATE#link:a"},
+        "SK": {"S": "STATE"},
+        "epoch": {"N": "5"},
+        "version": {"N": "4"},
+        "value": {"S": '{"clicks":4}'},
+        "at": {"N": "1000000"},
+        "ttl": {"N": str(1_000 + 90 * 86_400)},
+        "hold": {"N": "1000200"},
+        "armed": {"S": "m1"},
+        "stretch": {"N": "50"},
+    },
+    "PACE#1000#3": {
+        "PK": {"S": "PACE#1000#3"},
+        "SK": {"S": "PACE"},
+        "used": {"N": "100"},
+        "ttl": {"N": "4600"},
+    },
+}
+
+
 def test_the_table_holds_the_documented_keys_and_attributes(dynamodb: "DynamoDBClient") -> None:
     store = DynamoStore(dynamodb, TABLE)
 
@@ -18,56 +58,14 @@ def test_the_table_holds_the_documented_keys_and_attributes(dynamodb: "DynamoDBC
         await store.put_subscription(
             "link:a", Subscription("c=", "api", "connect", 1_000_000, 8_200)
         )
-        await store.write_state(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5))
+        await store.claim(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), 1_000_000, 1_000_200)
+        await store.join(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), "m1")
+        await store.stretch("link:a", 50)
+        await store.take_tokens(1_000, 3, 100, 500)
 
     asyncio.run(run())
     items = dynamodb.scan(TableName=TABLE)["Items"]
-    assert {item["PK"].get("S"): item for item in items} == {
-        "CONN#c=": {
-            "PK": {"S": "CONN#c="},
-            "SK": {"S": "META"},
-            "principal": {"S": "anonymous"},
-            "connectedAt": {"N": "1000000"},
-            "expiresAt": {"N": "8200"},
-            "ttl": {"N": "11800"},
-            "channels": {"SS": ["link:a"]},
-        },
-        "CHANNEL#link:a": {
-            "PK": {"S": "CHANNEL#link:a"},
-            "SK": {"S": "CONN#c="},
-            "api": {"S": "api"},
-            "via": {"S": "connect"},
-            "connectedAt": {"N": "1000000"},
-            "expiresAt": {"N": "8200"},
-            "ttl": {"N": "11800"},
-        },
-        "STATE#link:a": {
-            "PK": {"S": "STATE#link:a"},
-            "SK": {"S": "STATE"},
-            "epoch": {"N": "5"},
-            "version": {"N": "4"},
-            "value": {"S": '{"clicks":4}'},
-            "at": {"N": "1000000"},
-            "ttl": {"N": str(1_000 + 90 * 86_400)},
-        },
-    }
-
-
-def test_a_new_value_leaves_attributes_alone_that_others_keep_in_the_state(
-    dynamodb: "DynamoDBClient",
-) -> None:
-    key: Any = {"PK": {"S": "STATE#link:a"}, "SK": {"S": "STATE"}}
-    store = DynamoStore(dynamodb, TABLE)
-    asyncio.run(store.write_state(Update("link:a", {}, 1, 1, 1)))
-    dynamodb.update_item(
-        TableName=TABLE,
-        Key=key,
-        UpdateExpression="SET #hold = :hold",
-        ExpressionAttributeNames={"#hold": "hold"},
-        ExpressionAttributeValues={":hold": {"N": "7"}},
-    )
-    asyncio.run(store.write_state(Update("link:a", {}, 2, 1, 1)))
-    assert dynamodb.get_item(TableName=TABLE, Key=key).get("Item", {}).get("hold") == {"N": "7"}
+    assert {item["PK"].get("S"): item for item in items} == ROWS
 
 
 def test_more_subscribers_than_a_page_holds_are_read_page_by_page(

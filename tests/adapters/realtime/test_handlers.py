@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handlers.realtime import authorize, connect, disconnect, messages, store
+from handlers.realtime import dynamodb as clients
 from tests.adapters.realtime.conftest import TABLE
 from tests.doubles.protocol import valid
 
@@ -39,16 +40,12 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "ALLOWED_ORIGINS": f'["{ORIGIN}"]',
         "REQUIRE_ORIGIN": "false",
         "MAXIMUM_SUBSCRIPTIONS": "2",
+        "DELIVERY_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/delivery",
     }.items():
         monkeypatch.setenv(name, value)
     yield
-    for factory in (
-        authorize.policy,
-        connect.settings,
-        disconnect.environment,
-        messages.service,
-        store.dynamo_store,
-    ):
+    own = (authorize.policy, connect.settings, disconnect.environment, messages.service)
+    for factory in (*own, store.dynamo_store, clients.client):
         factory.cache_clear()
 
 

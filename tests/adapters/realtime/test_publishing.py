@@ -1,4 +1,3 @@
-import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -6,27 +5,57 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlers.realtime import publishing, push, store
-from handlers.realtime.ports import Subscription
+from handlers.realtime import dynamodb as clients
+from handlers.realtime import log_store, publishing, pushing, store, task_queue
+from handlers.realtime.loop import run
+from handlers.realtime.ports import Outcome, Subscription
 from handlers.realtime.publisher import Published, Update
-from handlers.realtime.publishing import PublishEnvironment, publisher
+from handlers.realtime.publishing import PublishEnvironment, engine, publisher
 from tests.adapters.realtime.conftest import TABLE
+from tests.doubles.realtime import MemoryPosts, MemoryQueue
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
+RULE: dict[str, Any] = {
+    "pattern": "link:*",
+    "access": "public",
+    "delivery": "latest",
+    "min_interval_ms": 60_000,
+    "publishers": [],
+}
 ENVIRONMENT = PublishEnvironment(
     realtime_table=TABLE,
     management_endpoint="https://abcdef1234.execute-api.eu-central-1.amazonaws.com/dev",
     realtime_api_id="abcdef1234",
+    channel_rules=json.dumps([RULE]),
+    delivery_queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/delivery",
+    inline_maximum=7,
+    posts_per_second=900,
 )
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(push, "WORKERS", 2)
-    yield
-    for factory in (publishing.publisher, push.management_posts, store.dynamo_store):
+def posts(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryPosts]:
+    """The store is the real one; sockets and the queue are twins."""
+    posts, queue = MemoryPosts({"gone=": Outcome.GONE}), MemoryQueue()
+
+    def posts_of(_: str) -> MemoryPosts:
+        return posts
+
+    def queue_of(_: str) -> MemoryQueue:
+        return queue
+
+    monkeypatch.setattr(publishing, "management_posts", posts_of)
+    monkeypatch.setattr(publishing, "task_queue", queue_of)
+    yield posts
+    for factory in (
+        publishing.engine,
+        publishing.publisher,
+        store.dynamo_store,
+        log_store.dynamo_log,
+        clients.client,
+    ):
         factory.cache_clear()
 
 
@@ -36,32 +65,57 @@ def metrics(output: str) -> list[dict[str, Any]]:
 
 
 def test_a_publish_reaches_the_subscriber_and_counts_itself(
-    dynamodb: "DynamoDBClient", capsys: pytest.CaptureFixture[str]
+    dynamodb: "DynamoDBClient", capsys: pytest.CaptureFixture[str], posts: MemoryPosts
 ) -> None:
     now = time.time_ns() // 1_000_000
-    row = Subscription("c=", "abcdef1234", "subscribe", now, now // 1000 + 7200)
-    asyncio.run(store.DynamoStore(dynamodb, TABLE).put_subscription("link:a", row))
+    for connection_id in ("c=", "gone="):
+        row = Subscription(connection_id, "abcdef1234", "subscribe", now, now // 1000 + 7200)
+        run(store.DynamoStore(dynamodb, TABLE).put_subscription("link:a", row))
 
-    async def run() -> list[Published]:
-        send = publisher(ENVIRONMENT)
-        update = Update("link:a", {"clicks": 2}, 2, now - 50, 1)
-        stale = Update("link:a", {"clicks": 1}, 1, now, 1)
-        return [await send(update), await send(stale)]
+    async def send(*updates: Update) -> list[Published]:
+        return [await publisher(ENVIRONMENT)(update, ["m1"]) for update in updates]
 
-    assert asyncio.run(run()) == [Published(subscribers=1, delivered=1), Published(stale=True)]
-    first, second = metrics(capsys.readouterr().out)
+    newest = Update("link:a", {"clicks": 2}, 2, now - 50, 1)
+    assert run(send(newest, newest, Update("link:a", {"clicks": 1}, 1, now, 1))) == [
+        Published(subscribers=2, delivered=1, gone=1, tasks=1),
+        Published(conflated=True),
+        Published(stale=True),
+    ]
+    assert [frame["clicks"] for frame in posts.frames["c="]] == [2]
+    first, second, third = metrics(capsys.readouterr().out)
     assert 50 <= first.pop("EventAge") < 60_000
+    assert 0 <= first.pop("FanOutDuration") < 60_000
     assert first == {
         "StalePublishes": 0,
-        "Subscribers": 1,
+        "ConflatedUpdates": 0,
+        "Subscribers": 2,
         "PostsDelivered": 1,
-        "PostsGone": 0,
-        "PostsFailed": 0,
+        "PostsGone": 1,
         "PostsHandshaking": 0,
+        "PostsSlow": 0,
+        "PostsFailed": 0,
+        "PostsTooLarge": 0,
+        "DeliveryTasks": 1,
     }
-    assert second == {"StalePublishes": 1}
+    assert second == {"StalePublishes": 0, "ConflatedUpdates": 1}
+    assert third == {"StalePublishes": 1, "ConflatedUpdates": 0}
 
 
 @pytest.mark.usefixtures("dynamodb")
-def test_publishers_of_one_environment_share_their_clients() -> None:
-    assert publisher(ENVIRONMENT) is publisher(ENVIRONMENT)
+def test_an_engine_has_the_limits_of_its_environment_and_is_kept() -> None:
+    made = engine(ENVIRONMENT)
+    assert (made.limits.inline_maximum, made.limits.posts_per_second) == (7, 900)
+    assert made.api_id == "abcdef1234"
+    assert engine(ENVIRONMENT) is made
+
+
+@pytest.mark.usefixtures("credentials")
+def test_sockets_are_kept_for_the_process() -> None:
+    endpoint = ENVIRONMENT.management_endpoint
+    assert pushing.management_posts(endpoint) is pushing.management_posts(endpoint)
+
+
+@pytest.mark.usefixtures("credentials")
+def test_the_delivery_queue_has_one_client_for_the_process() -> None:
+    url = ENVIRONMENT.delivery_queue_url
+    assert task_queue.task_queue(url) is task_queue.task_queue(url)

@@ -1,34 +1,23 @@
-"""What every store of the realtime ports does. The twin and DynamoDB pass the same tests."""
+"""What every store does with connections and rows. The twin and DynamoDB pass the same tests."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from handlers.realtime.ports import (
     Connection,
+    Page,
     Store,
     Subscription,
     TooManySubscriptions,
     UnknownConnection,
-    Update,
 )
-from handlers.realtime.store import DynamoStore
-from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.realtime import MemoryStore
 
 CONNECTION = Connection("L0SM9cOFvHcCIhw=", "anonymous", 1_763_787_600_123, 1_763_794_800)
 ID = CONNECTION.connection_id
 ROW = Subscription(ID, "api", "subscribe", 1_763_787_600_123, 1_763_794_800)
-FIRST = Update("link:a", {"clicks": 4, "né": [1.5, None, {"x": "y"}]}, 4, at=100, epoch=10)
-
-
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> Store:
-    if request.param == "memory":
-        return MemoryStore()
-    return DynamoStore(request.getfixturevalue("dynamodb"), TABLE)
 
 
 def test_a_connection_is_removed_once_and_given_back(store: Store) -> None:
@@ -89,7 +78,7 @@ def test_a_subscription_is_read_where_it_was_put_and_replaces_an_earlier_one(sto
         await store.put_subscription("link:a", replace(ROW, via="connect"))
         await store.put_subscription("link:a", ROW)
         await store.put_subscription("link:ab", replace(ROW, connection_id="other"))
-        return list((await store.subscriptions("link:a", None)).subscriptions)
+        return list((await store.subscriptions("link:a")).subscriptions)
 
     assert asyncio.run(run()) == [ROW]
 
@@ -116,7 +105,7 @@ def test_deleting_rows_touches_the_given_channels_of_the_given_connection(store:
         await store.delete_subscription("link:c", ID)
         await store.delete_subscription("link:c", ID)
         return {
-            channel: list((await store.subscriptions(channel, None)).subscriptions)
+            channel: list((await store.subscriptions(channel)).subscriptions)
             for channel in ("link:a", "link:b", "link:c", "link:d")
         }
 
@@ -124,44 +113,47 @@ def test_deleting_rows_touches_the_given_channels_of_the_given_connection(store:
     assert left == {"link:a": [other], "link:b": [other], "link:c": [other], "link:d": [ROW, other]}
 
 
-def test_a_state_is_read_as_it_was_written(store: Store) -> None:
-    async def run() -> None:
-        assert await store.read_state("link:a") is None
-        written = await store.write_state(FIRST)
-        assert written == await store.read_state("link:a")
-        assert written is not None
-        assert (written.epoch, written.version, written.at) == (10, 4, 100)
-        assert written.value == FIRST.value
-
-    asyncio.run(run())
-
-
 @pytest.mark.parametrize(
-    ("change", "position"),
+    ("bounds", "expected"),
     [
-        (lambda: replace(FIRST, version=5), (10, 5)),
-        (lambda: replace(FIRST, version=4, at=101), (10, 4)),
-        (lambda: replace(FIRST, version=1, epoch=11), (11, 1)),
-        (lambda: replace(FIRST, version=5, epoch=None), (10, 5)),
-        (lambda: replace(FIRST, version=4, epoch=None), (10, 4)),
-        (lambda: replace(FIRST, version=3), None),
-        (lambda: replace(FIRST, version=9, epoch=9), None),
-        (lambda: replace(FIRST, version=3, epoch=None), None),
+        ({}, "abcde"),
+        ({"after": "b"}, "cde"),
+        ({"after": "bb"}, "cde"),
+        ({"until": "b"}, "ab"),
+        ({"after": "a", "until": "c"}, "bc"),
+        ({"after": "a", "until": "cc"}, "bc"),
+        ({"limit": 2}, "ab"),
+        ({"after": "a", "until": "d", "limit": 2}, "bc"),
+        ({"after": "e"}, ""),
     ],
 )
-def test_a_state_only_gives_way_to_one_that_is_not_older(
-    store: Store, change: Callable[[], Update], position: tuple[int, int] | None
+def test_rows_are_read_between_bounds_in_the_order_of_their_ids(
+    store: Store, bounds: dict[str, Any], expected: str
 ) -> None:
-    async def run() -> None:
-        before = await store.write_state(FIRST)
-        written = await store.write_state(change())
-        assert ((written.epoch, written.version) if written else None) == position
-        assert await store.read_state("link:a") == (written or before)
+    async def run() -> list[str]:
+        for connection_id in "ceadb":
+            await store.put_subscription("link:a", replace(ROW, connection_id=connection_id))
+        page = await store.subscriptions("link:a", **bounds)
+        return [subscription.connection_id for subscription in page.subscriptions]
 
-    asyncio.run(run())
+    assert asyncio.run(run()) == list(expected)
 
 
-def test_a_state_without_an_epoch_starts_one_when_it_happened(store: Store) -> None:
-    state = asyncio.run(store.write_state(replace(FIRST, epoch=None)))
-    assert state is not None
-    assert state.epoch == 100
+def test_a_page_that_is_cut_off_says_where_the_next_one_starts(store: Store) -> None:
+    async def run() -> list[Page]:
+        for connection_id in "abc":
+            await store.put_subscription("link:a", replace(ROW, connection_id=connection_id))
+        first = await store.subscriptions("link:a", limit=2)
+        return [first, await store.subscriptions("link:a", first.after)]
+
+    first, second = asyncio.run(run())
+    assert (len(first.subscriptions), first.after) == (2, "b")
+    assert (len(second.subscriptions), second.after) == (1, None)
+
+
+def test_one_row_is_read_by_channel_and_connection(store: Store) -> None:
+    async def run() -> list[Subscription | None]:
+        await store.put_subscription("link:a", ROW)
+        return [await store.subscription(channel, ID) for channel in ("link:a", "link:b")]
+
+    assert asyncio.run(run()) == [ROW, None]

@@ -75,3 +75,9 @@ def test_a_click_that_cannot_be_parked_fails_alone() -> None:
     store = MemoryClicks("first", faults=[Fault.REFUSED])
     report = aggregate(store, message(1, at=NOW - 29 * DAY_MS), message(2))
     assert report == Report(counted=1, failed=["message-1"])
+
+
+def test_a_link_is_published_with_the_ids_of_all_its_messages_of_the_batch() -> None:
+    store = MemoryClicks("first", "other")
+    aggregate(store, message(1), message(2, code="other"), message(3))
+    assert store.tokens == [["message-1", "message-3"], ["message-2"]]

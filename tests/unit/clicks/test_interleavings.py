@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import pytest
 
 from handlers.clicks.counting import Aggregator, Message, Publish
-from handlers.realtime.ports import Subscription
-from handlers.realtime.publisher import Update, publish
+from handlers.realtime.ports import Update
+from handlers.realtime.publisher import publish
+from handlers.realtime.workers import work as work_on
 from handlers.shortener.click import Click
 from tests.doubles.clicks import MemoryClicks
-from tests.doubles.realtime import MemoryPosts, MemoryStore
-from tests.doubles.schedule import Actor, crashing, interleavings
+from tests.doubles.delivery import Twins, watcher
+from tests.doubles.schedule import Actor, crashing, finish, interleavings
 
 CODE = "first"
 NOW = 1_763_787_600_000
-WATCHER = Subscription("watcher", "api", "subscribe", NOW, NOW // 1000 + 7200)
 
 
 def message(number: int) -> Message:
@@ -56,17 +56,20 @@ def test_a_death_at_any_call_and_a_redelivery_change_nothing_in_the_end(steps: i
 
 
 def test_a_watcher_ends_with_the_true_total_whatever_the_order_of_counting_and_publishing() -> None:
-    def world() -> tuple[MemoryPosts, Sequence[Actor]]:
-        clicks, realtime, posts = MemoryClicks(CODE), MemoryStore(), MemoryPosts()
-        realtime.rows[f"link:{CODE}", WATCHER.connection_id] = WATCHER
+    def world() -> tuple[Twins, Sequence[Actor]]:
+        clicks, twins = MemoryClicks(CODE), Twins()
+        watcher(twins.store, "watcher", f"link:{CODE}")
 
-        async def publish_really(update: Update) -> None:
-            await publish(realtime, posts, update, api_id="api", now_ms=NOW)
+        async def publish_really(update: Update, tokens: Sequence[str]) -> None:
+            await publish(twins.engine, update, tokens)
 
-        return posts, [work(clicks, publish_really, [1, 2]), work(clicks, publish_really, [2, 3])]
+        return twins, [work(clicks, publish_really, [1, 2]), work(clicks, publish_really, [2, 3])]
 
-    newest = {
-        max(frame["realtime"]["version"] for frame in posts.frames["watcher"])
-        for _, posts in interleavings(world)
-    }
-    assert newest == {3}
+    conflated = 0
+    for schedule, twins in interleavings(world):
+        for task in twins.queue.tasks:
+            finish(work_on(twins.engine, task))
+            conflated += 1
+        shown = [frame["realtime"]["version"] for frame in twins.posts.frames["watcher"]]
+        assert max(shown) == 3, schedule
+    assert conflated

@@ -1,153 +1,179 @@
 import asyncio
-from typing import Any, Literal
 
 import pytest
 
-from handlers.realtime.ports import Connection, Misconfigured, Outcome, State, Subscription
-from handlers.realtime.publisher import Published, Update, publish
-from handlers.realtime.wire import TooLarge
-from tests.doubles.realtime import MemoryPosts, MemoryStore
+from handlers.realtime.channels import UnknownChannel
+from handlers.realtime.delivery import Published
+from handlers.realtime.ports import State
+from handlers.realtime.publisher import Update, flush, publish
+from handlers.realtime.tasks import Flush
+from handlers.realtime.wire import InvalidValue, TooLarge
+from tests.doubles.delivery import NOW, Twins, watcher
+from tests.doubles.realtime import Hold
 
-NOW = 1_763_787_600_123
 EPOCH = 1_763_787_000_000
 CHANNEL = "link:a"
-EXPIRES = NOW // 1000 + 7200
+INTERVAL_MS = 200
 
 
-def clicks(number: int, epoch: int | None = EPOCH, at: int = NOW) -> Update:
-    return Update(CHANNEL, {"clicks": number}, number, at, epoch)
+@pytest.fixture
+def twins() -> Twins:
+    twins = Twins()
+    watcher(twins.store, "c", CHANNEL)
+    return twins
 
 
-def watcher(
-    store: MemoryStore,
-    connection_id: str,
-    *channels: str,
-    via: Literal["connect", "subscribe"] = "subscribe",
-    **fields: Any,
-) -> None:
-    row: dict[str, Any] = {"connected_at": NOW, "expires_at": EXPIRES, "api_id": "api", **fields}
-    watched = channels or (CHANNEL,)
-    store.connections[connection_id] = Connection(
-        connection_id, "anonymous", row["connected_at"], row["expires_at"], frozenset(watched)
-    )
-    for channel in watched:
-        store.rows[channel, connection_id] = Subscription(connection_id, via=via, **row)
+def clicks(number: int, epoch: int | None = EPOCH, channel: str = CHANNEL) -> Update:
+    return Update(channel, {"clicks": number}, number, NOW, epoch)
 
 
-def send(store: MemoryStore, posts: MemoryPosts, update: Update) -> Published:
-    return asyncio.run(publish(store, posts, update, api_id="api", now_ms=NOW))
+def send(twins: Twins, update: Update, *tokens: str) -> Published:
+    return asyncio.run(publish(twins.engine, update, tokens or ("m1",)))
 
 
-def test_every_subscriber_on_every_page_receives_the_frame() -> None:
-    store, posts = MemoryStore(page_size=2), MemoryPosts()
-    for number in range(5):
-        watcher(store, f"c{number}")
-    watcher(store, "elsewhere", "link:b")
-    assert send(store, posts, clicks(4)) == Published(subscribers=5, delivered=5)
+def run_flush(twins: Twins, task: Flush) -> Published:
+    return asyncio.run(flush(twins.engine, task))
+
+
+def shown(twins: Twins) -> list[int]:
+    return [frame["clicks"] for frame in twins.posts.frames.get("c", [])]
+
+
+def test_on_a_quiet_channel_a_value_is_pushed_at_once_and_costs_no_message(twins: Twins) -> None:
+    assert send(twins, clicks(4)) == Published(subscribers=1, delivered=1)
     frame = {
         "clicks": 4,
         "realtime": {"channel": CHANNEL, "epoch": EPOCH, "version": 4, "at": NOW},
     }
-    assert posts.frames == {f"c{number}": [frame] for number in range(5)}
+    assert twins.posts.frames == {"c": [frame]}
+    assert twins.queue.sent == []
+
+
+def test_within_the_interval_a_value_is_written_and_left_to_one_flush(twins: Twins) -> None:
+    send(twins, clicks(4), "m1")
+    twins.now += 50
+    assert send(twins, clicks(5), "m2", "m3") == Published(conflated=True)
+    assert send(twins, clicks(6), "m4") == Published(conflated=True)
+    assert shown(twins) == [4]
+    assert twins.queue.sent == [(Flush(CHANNEL, "m2", NOW + INTERVAL_MS), 0)]
+    assert twins.store.states[CHANNEL].version == 6
+
+
+def test_a_flush_waits_for_its_time_then_pushes_the_newest_value(twins: Twins) -> None:
+    send(twins, clicks(4))
+    send(twins, clicks(5), "m2")
+    send(twins, clicks(6), "m3")
+    [task] = twins.queue.tasks
+    assert isinstance(task, Flush)
+    assert run_flush(twins, task).delivered == 1
+    assert twins.now == NOW + INTERVAL_MS
+    assert shown(twins) == [4, 6]
+    assert twins.store.holds[CHANNEL] == Hold(NOW + 2 * INTERVAL_MS)
+
+
+def test_after_the_interval_the_next_value_is_pushed_at_once(twins: Twins) -> None:
+    send(twins, clicks(4))
+    twins.now += INTERVAL_MS
+    assert send(twins, clicks(5)).delivered == 1
+    assert twins.queue.sent == []
+
+
+def test_a_channel_without_an_interval_pushes_every_value(twins: Twins) -> None:
+    watcher(twins.store, "c", "raw:a")
+    for number in (1, 2, 3):
+        assert send(twins, clicks(number, channel="raw:a")).delivered == 1
+    assert twins.queue.sent == []
+
+
+def test_the_flush_of_a_long_hold_is_delayed_by_its_whole_seconds(twins: Twins) -> None:
+    send(twins, clicks(4))
+    twins.store.holds[CHANNEL] = Hold(NOW + 2_900)
+    send(twins, clicks(5), "m2")
+    twins.store.holds[CHANNEL] = Hold(NOW + 10_000_000)
+    send(twins, clicks(6), "m3")
+    assert [delay for _, delay in twins.queue.sent] == [2, 900]
+
+
+def test_a_redelivered_message_that_armed_the_flush_sends_it_again(twins: Twins) -> None:
+    send(twins, clicks(4), "m1")
+    send(twins, clicks(5), "m2")
+    send(twins, clicks(5), "m9", "m2")
+    assert twins.queue.tasks == [Flush(CHANNEL, "m2", NOW + INTERVAL_MS)] * 2
+
+
+def test_a_redelivered_message_that_armed_the_flush_sends_it_also_when_it_is_stale(
+    twins: Twins,
+) -> None:
+    send(twins, clicks(4), "m1")
+    send(twins, clicks(5), "m2")
+    send(twins, clicks(6), "m3")
+    assert send(twins, clicks(5), "m2") == Published(stale=True)
+    assert twins.queue.tasks == [Flush(CHANNEL, "m2", NOW + INTERVAL_MS)] * 2
+
+
+def test_a_flush_that_armed_nothing_any_more_pushes_what_is_there(twins: Twins) -> None:
+    send(twins, clicks(4))
+    assert run_flush(twins, Flush(CHANNEL, "another")).delivered == 1
+    assert shown(twins) == [4, 4]
+    assert twins.store.holds[CHANNEL].until == NOW + INTERVAL_MS
+
+
+def test_a_flush_of_a_state_that_is_gone_does_nothing() -> None:
+    twins = Twins()
+    assert run_flush(twins, Flush(CHANNEL, "m1")) == Published()
 
 
 def test_a_channel_nobody_watches_still_gets_its_state() -> None:
-    store = MemoryStore()
-    assert send(store, MemoryPosts(), clicks(4)) == Published()
-    assert store.states[CHANNEL] == State(CHANNEL, EPOCH, 4, {"clicks": 4}, NOW)
+    twins = Twins()
+    assert send(twins, clicks(4)) == Published()
+    assert twins.store.states[CHANNEL] == State(CHANNEL, EPOCH, 4, {"clicks": 4}, NOW)
 
 
 @pytest.mark.parametrize("older", [clicks(3), clicks(9, EPOCH - 1), clicks(3, None)])
-def test_a_stale_version_changes_nothing_and_posts_nothing(older: Update) -> None:
-    store, posts = MemoryStore(), MemoryPosts()
-    watcher(store, "c")
-    send(store, posts, clicks(4))
-    before = dict(store.states)
-    assert send(store, posts, older) == Published(stale=True)
-    assert store.states == before
-    assert len(posts.frames["c"]) == 1
+def test_a_stale_version_changes_nothing_and_posts_nothing(twins: Twins, older: Update) -> None:
+    send(twins, clicks(4))
+    before = dict(twins.store.states)
+    assert send(twins, older) == Published(stale=True)
+    assert twins.store.states == before
+    assert shown(twins) == [4]
+    assert twins.queue.sent == []
 
 
-def test_an_equal_version_is_posted_again() -> None:
-    store, posts = MemoryStore(), MemoryPosts()
-    watcher(store, "c")
-    send(store, posts, clicks(4))
-    assert send(store, posts, clicks(4)).delivered == 1
+def test_an_equal_version_is_pushed_again(twins: Twins) -> None:
+    send(twins, clicks(4))
+    twins.now += INTERVAL_MS
+    assert send(twins, clicks(4)).delivered == 1
 
 
-def test_a_new_epoch_starts_afresh_however_small_its_version() -> None:
-    store = MemoryStore()
-    send(store, MemoryPosts(), clicks(400))
-    assert not send(store, MemoryPosts(), clicks(1, EPOCH + 1)).stale
-    assert store.states[CHANNEL].version == 1
+def test_a_new_epoch_starts_afresh_however_small_its_version(twins: Twins) -> None:
+    send(twins, clicks(400))
+    assert not send(twins, clicks(1, EPOCH + 1)).stale
+    assert twins.store.states[CHANNEL].version == 1
 
 
-def test_without_an_epoch_the_state_keeps_its_own() -> None:
-    store = MemoryStore()
-    send(store, MemoryPosts(), clicks(1, epoch=None, at=NOW))
-    send(store, MemoryPosts(), clicks(2, epoch=None, at=NOW + 5))
-    assert (store.states[CHANNEL].epoch, store.states[CHANNEL].version) == (NOW, 2)
+def test_without_an_epoch_the_state_keeps_its_own(twins: Twins) -> None:
+    send(twins, Update(CHANNEL, {}, 1, at=NOW))
+    send(twins, Update(CHANNEL, {}, 2, at=NOW + 5))
+    state = twins.store.states[CHANNEL]
+    assert (state.epoch, state.version) == (NOW, 2)
 
 
-def test_an_expired_row_and_another_apis_row_are_neither_posted_to_nor_deleted() -> None:
-    store, posts = MemoryStore(), MemoryPosts()
-    watcher(store, "expired", expires_at=NOW // 1000)
-    watcher(store, "foreign", api_id="other")
-    assert send(store, posts, clicks(1)) == Published()
-    assert {connection_id for _, connection_id in store.rows} == {"expired", "foreign"}
-
-
-def test_a_gone_connection_loses_exactly_its_own_rows() -> None:
-    store, posts = MemoryStore(), MemoryPosts({"gone": Outcome.GONE})
-    watcher(store, "gone", CHANNEL, "link:b")
-    watcher(store, "there", CHANNEL, "link:b")
-    assert send(store, posts, clicks(1)) == Published(subscribers=2, delivered=1, gone=1)
-    assert set(store.connections) == {"there"}
-    assert set(store.rows) == {(CHANNEL, "there"), ("link:b", "there")}
-
-
-def test_a_row_that_outlived_its_connection_is_deleted() -> None:
-    store, posts = MemoryStore(), MemoryPosts({"gone": Outcome.GONE})
-    watcher(store, "gone")
-    del store.connections["gone"]
-    assert send(store, posts, clicks(1)).gone == 1
-    assert not store.rows
+@pytest.mark.parametrize("channel", ["unknown", "order:1", "link:a:b"])
+def test_a_channel_that_takes_no_values_is_refused_before_any_call(channel: str) -> None:
+    twins = Twins()
+    with pytest.raises(UnknownChannel, match="delivery latest"):
+        send(twins, clicks(1, channel=channel))
+    assert not twins.store.states
 
 
 @pytest.mark.parametrize(
-    ("via", "age_ms", "kept"),
-    [("connect", 59_999, 1), ("connect", 60_000, 0), ("subscribe", 0, 0)],
+    ("value", "refusal"),
+    [({"x": "e" * 4096}, TooLarge), ({"realtime": 1}, InvalidValue), ({"x": {1}}, InvalidValue)],
 )
-def test_only_a_connection_that_may_still_be_opening_is_kept(
-    via: Literal["connect", "subscribe"], age_ms: int, kept: int
+def test_a_value_that_cannot_be_pushed_is_refused_before_any_call(
+    value: dict[str, object], refusal: type[Exception]
 ) -> None:
-    store, posts = MemoryStore(), MemoryPosts({"c": Outcome.GONE})
-    watcher(store, "c", via=via, connected_at=NOW - age_ms)
-    expected = Published(subscribers=1, gone=1 - kept, handshaking=kept)
-    assert send(store, posts, clicks(1)) == expected
-    assert len(store.rows) == len(store.connections) == kept
-
-
-def test_one_failed_post_harms_nobody() -> None:
-    store, posts = MemoryStore(), MemoryPosts({"b": Outcome.FAILED})
-    for connection_id in "abc":
-        watcher(store, connection_id)
-    assert send(store, posts, clicks(1)) == Published(subscribers=3, delivered=2, failed=1)
-    assert set(posts.frames) == {"a", "c"}
-    assert set(store.connections) == {"a", "b", "c"}
-
-
-def test_a_misconfigured_publisher_deletes_nothing() -> None:
-    store, posts = MemoryStore(), MemoryPosts()
-    posts.misconfigured = True
-    watcher(store, "c")
-    with pytest.raises(Misconfigured):
-        send(store, posts, clicks(1))
-    assert store.rows
-
-
-def test_what_is_too_large_is_refused_before_any_call() -> None:
-    store = MemoryStore()
-    with pytest.raises(TooLarge):
-        send(store, MemoryPosts(), Update(CHANNEL, {"x": "e" * 4096}, 1, NOW))
-    assert not store.states
+    twins = Twins()
+    with pytest.raises(refusal):
+        send(twins, Update(CHANNEL, value, 1, NOW))
+    assert not twins.store.states

@@ -1,19 +1,21 @@
 import asyncio
+import dataclasses
 import json
 
 import pytest
 
 from handlers.realtime.channels import ForbiddenChannel, Rules, UnknownChannel
+from handlers.realtime.log import Event, Sequence
 from handlers.realtime.ports import (
     Connection,
     State,
     Subscription,
     TooManySubscriptions,
     UnknownConnection,
-    Update,
 )
 from handlers.realtime.subscriptions import (
     DELETE_ATTEMPTS,
+    Handshake,
     Peer,
     RowsLeft,
     connect,
@@ -21,7 +23,12 @@ from handlers.realtime.subscriptions import (
     subscribe,
     unsubscribe,
 )
-from tests.doubles.realtime import MemoryStore
+from handlers.realtime.tasks import CatchUp
+from handlers.realtime.wire import Since
+from tests.doubles.delivery import RULES as DELIVERY_RULES
+from tests.doubles.log import MemoryLog
+from tests.doubles.realtime import MemoryQueue, MemoryStore
+from tests.doubles.schedule import finish
 
 NOW = 1_763_787_600_123
 PEER = Peer("c=", "api")
@@ -53,29 +60,102 @@ def watch(store: MemoryStore, channel: str, *, now_ms: int = NOW) -> State | Non
     return asyncio.run(subscribe(store, RULES, channel, peer=PEER, maximum=2, now_ms=now_ms))
 
 
+@dataclasses.dataclass
+class Opening:
+    """A handshake that can be stopped between its calls."""
+
+    channel: str = "link:a"
+    since: Since | None = None
+    store: MemoryStore = dataclasses.field(default_factory=MemoryStore)
+    log: MemoryLog = dataclasses.field(default_factory=MemoryLog)
+    queue: MemoryQueue = dataclasses.field(default_factory=MemoryQueue)
+
+    def __post_init__(self) -> None:
+        connection = dataclasses.replace(OPEN, channels=frozenset([self.channel]))
+        handshake = Handshake(self.channel, connection, "api", self.since)
+        self.coroutine = connect(self.store, self.log, self.queue, DELIVERY_RULES, handshake)
+
+    def calls(self, count: int) -> None:
+        for _ in range(count + 1):
+            self.coroutine.send(None)
+
+    def finish(self) -> bool:
+        return finish(self.coroutine)
+
+
+def state(version: int, epoch: int = 1) -> State:
+    return State("link:a", epoch, version, {"clicks": version}, NOW)
+
+
 def test_connecting_leaves_the_connection_and_its_row() -> None:
-    store = MemoryStore()
+    opening = Opening()
+    assert not opening.finish()
+    store = opening.store
     connection = Connection("c=", "anonymous", NOW, NOW // 1000 + 7200, frozenset(["link:a"]))
-    asyncio.run(connect(store, channel="link:a", connection=connection, api_id="api"))
     assert store.connections == {"c=": connection}
+    assert opening.queue.sent == []
     assert store.rows == {
         ("link:a", "c="): Subscription("c=", "api", "connect", NOW, NOW // 1000 + 7200)
     }
 
 
 def test_connecting_writes_the_row_last() -> None:
-    store = MemoryStore()
-    opening = connect(store, channel="link:a", connection=OPEN, api_id="api")
-    opening.send(None)
-    opening.send(None)
-    opening.close()
-    assert store.connections
-    assert not store.rows
+    opening = Opening()
+    opening.calls(2)
+    assert opening.store.connections
+    assert not opening.store.rows
+    opening.finish()
+
+
+@pytest.mark.parametrize("before", [None, 3])
+def test_a_value_written_during_the_handshake_is_sent_after_it(before: int | None) -> None:
+    opening = Opening()
+    if before:
+        opening.store.states["link:a"] = state(before)
+    opening.calls(1)
+    opening.store.states["link:a"] = state(4)
+    assert opening.finish()
+    has = (1, before) if before else (None, None)
+    assert opening.queue.sent == [(CatchUp("link:a", "c=", *has), 1)]
+
+
+def test_what_was_there_before_the_handshake_is_not_sent() -> None:
+    opening = Opening()
+    opening.store.states["link:a"] = state(4)
+    assert not opening.finish()
+
+
+@pytest.mark.parametrize(
+    ("since", "lacks"),
+    [
+        (Since(1, 3), True),
+        (Since(1, 4), False),
+        (Since(1, 5), False),
+        (Since(0, 9), True),
+        (Since(2, 1), False),
+    ],
+)
+def test_a_client_that_says_what_it_has_is_sent_what_is_newer(since: Since, *, lacks: bool) -> None:
+    opening = Opening(since=since)
+    opening.store.states["link:a"] = state(4)
+    assert opening.finish() == lacks
+    expected = [(CatchUp("link:a", "c=", since.epoch, since.version), 1)]
+    assert opening.queue.sent == (expected if lacks else [])
+
+
+def test_on_a_channel_of_events_those_numbered_during_the_handshake_are_sent_after_it() -> None:
+    opening = Opening("order:1")
+    event = Event("order:1", "a", {}, NOW)
+    asyncio.run(opening.log.append(Sequence(7, 0), event, NOW))
+    opening.calls(1)
+    asyncio.run(opening.log.append(Sequence(7, 1), dataclasses.replace(event, id="b"), NOW))
+    assert opening.finish()
+    assert opening.queue.sent == [(CatchUp("order:1", "c=", 7, 1), 1)]
 
 
 def test_a_subscription_returns_the_newest_value(store: MemoryStore) -> None:
-    asyncio.run(store.write_state(Update("link:a", {"clicks": 4}, 4, NOW, 1)))
-    assert watch(store, "link:a") == State("link:a", 1, 4, {"clicks": 4}, NOW)
+    store.states["link:a"] = state(4)
+    assert watch(store, "link:a") == state(4)
     assert store.connections["c="].channels == {"link:a"}
     assert store.rows["link:a", "c="].via == "subscribe"
 

@@ -1,0 +1,144 @@
+"""Publishes what comes in by the publish queue and by the event bus.
+
+The publish queue is FIFO with the channel as its group: where a message fails, the later ones of
+its group fail with it, so that they stay behind it. What is refused counts as done: it would be
+refused again each time.
+"""
+
+import asyncio
+import functools
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+
+from .. import environment as variables
+from . import door, loop, metrics
+from .delivery import Engine, Published
+from .door import Refused, Request
+from .events import publish_event
+from .log import Event
+from .ports import Update
+from .publishing import PublishEnvironment, engine, publisher
+from .refusals import Refusals, bus_refusals
+
+FIFO = ".fifo"
+"""How the name of every FIFO queue ends and of no other: here, of the publish queue alone."""
+
+logger = Logger()
+
+
+@dataclass(frozen=True)
+class Environment(PublishEnvironment):
+    event_bus_name: str
+    history_seconds: int
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message of either queue."""
+
+    message_id: str
+    text: str
+    sent_at: int
+    """When the queue took it, in ms."""
+    from_bus: bool
+    """Whether the text is a whole event, or was sent to the publish queue as it is."""
+    group: str | None
+
+
+@dataclass(frozen=True)
+class Service:
+    """What publishing a batch of messages needs."""
+
+    engine: Engine
+    publish_update: Callable[[Update, Sequence[str]], Awaitable[Published]]
+    refusals: Refusals
+    history_seconds: int
+
+    async def publish_all(self, letters: Sequence[Letter]) -> list[str]:
+        """Groups run side by side, and the letters of one in their order. Returns what failed."""
+        groups: dict[str, list[Letter]] = {}
+        for letter in letters:
+            groups.setdefault(letter.group or letter.message_id, []).append(letter)
+        failed = await asyncio.gather(*map(self._publish_group, groups.values()))
+        return [message_id for group in failed for message_id in group]
+
+    async def _publish_group(self, letters: Sequence[Letter]) -> list[str]:
+        for position, letter in enumerate(letters):
+            try:
+                await self._publish(letter)
+            except Exception:  # one group's failure is not the others'
+                left = [letter.message_id for letter in letters[position:]]
+                logger.exception("publish failed", extra={"failed": left})
+                return left
+        return []
+
+    async def _publish(self, letter: Letter) -> None:
+        request: Request | None = None
+        try:
+            request = _request(letter)
+            admitted = door.admit(request, self.engine.rules, self.engine.now_ms())
+        except Refused as refusal:
+            await self._refuse(letter, request, refusal)
+            return
+        if isinstance(admitted, Update):
+            published = await self.publish_update(admitted, [letter.message_id])
+        else:
+            published = await self._publish_event(admitted)
+        logger.info(
+            "published",
+            extra={"message_id": letter.message_id, "channel": admitted.channel}
+            | {"stale": published.stale, "conflated": published.conflated},
+        )
+
+    async def _publish_event(self, event: Event) -> Published:
+        began = time.monotonic()
+        published = await publish_event(self.engine, event, history_seconds=self.history_seconds)
+        metrics.record_publish(published, duration_ms=round((time.monotonic() - began) * 1000))
+        return published
+
+    async def _refuse(self, letter: Letter, request: Request | None, refusal: Refused) -> None:
+        await self.refusals.report(letter.message_id, request, refusal)
+        logger.warning(
+            "publish refused", extra={"message_id": letter.message_id, "code": refusal.code}
+        )
+        counted = EphemeralMetrics()
+        counted.add_metric("PublishesRefused", MetricUnit.Count, 1)
+        counted.flush_metrics()
+
+
+@functools.cache
+def service() -> Service:
+    environment = variables.read(Environment)
+    return Service(
+        engine=engine(environment),
+        publish_update=publisher(environment),
+        refusals=bus_refusals(environment.event_bus_name),
+        history_seconds=environment.history_seconds,
+    )
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    letters = [
+        Letter(
+            message_id=record.message_id,
+            text=record.body,
+            sent_at=int(record.attributes.sent_timestamp),
+            from_bus=not record.event_source_arn.endswith(FIFO),
+            group=record.attributes.message_group_id,
+        )
+        for record in SQSEvent(event).records
+    ]
+    failed = loop.run(service().publish_all(letters))
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _request(letter: Letter) -> Request:
+    if letter.from_bus:
+        return door.from_bus(letter.text)
+    return door.from_queue(letter.text, letter.sent_at)

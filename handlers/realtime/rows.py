@@ -1,0 +1,103 @@
+"""What the rows of the realtime table look like: keys, attributes, and how they are read.
+
+A number of DynamoDB's is text, and a set is never empty: it is absent.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+from .ports import Connection, State, Subscription
+
+Item = Mapping[str, Mapping[str, Any]]
+Key = dict[str, Any]
+
+GRACE_SECONDS = 3600
+"""Rows outlive their connection, so that what ends it finds what it must delete."""
+
+
+def connection_key(connection_id: str) -> Key:
+    return {"PK": {"S": f"CONN#{connection_id}"}, "SK": {"S": "META"}}
+
+
+def subscription_key(channel: str, connection_id: str) -> Key:
+    return {"PK": partition(channel), "SK": {"S": f"CONN#{connection_id}"}}
+
+
+def state_key(channel: str) -> Key:
+    return {"PK": {"S": f"STATE#{channel}"}, "SK": {"S": "STATE"}}
+
+
+def pace_key(second: int, part: int) -> Key:
+    return {"PK": {"S": f"PACE#{second}#{part}"}, "SK": {"S": "PACE"}}
+
+
+def partition(channel: str) -> dict[str, str]:
+    return {"S": f"CHANNEL#{channel}"}
+
+
+def channel_of(key: Mapping[str, Any]) -> str:
+    return str(key["PK"]["S"]).removeprefix("CHANNEL#")
+
+
+def connection_of(key: Mapping[str, Any]) -> str:
+    return str(key["SK"]["S"]).removeprefix("CONN#")
+
+
+def number(value: int) -> dict[str, str]:
+    return {"N": str(value)}
+
+
+def connection_item(connection: Connection) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        **connection_key(connection.connection_id),
+        "principal": {"S": connection.principal},
+        "connectedAt": number(connection.connected_at),
+        "expiresAt": number(connection.expires_at),
+        "ttl": number(connection.expires_at + GRACE_SECONDS),
+    }
+    if connection.channels:
+        item["channels"] = {"SS": sorted(connection.channels)}
+    return item
+
+
+def connection(item: Item) -> Connection:
+    return Connection(
+        connection_id=str(item["PK"]["S"]).removeprefix("CONN#"),
+        principal=item["principal"]["S"],
+        connected_at=int(item["connectedAt"]["N"]),
+        expires_at=int(item["expiresAt"]["N"]),
+        channels=frozenset(item["channels"]["SS"]) if "channels" in item else frozenset(),
+    )
+
+
+def subscription_item(channel: str, subscription: Subscription) -> dict[str, Any]:
+    return {
+        **subscription_key(channel, subscription.connection_id),
+        "api": {"S": subscription.api_id},
+        "via": {"S": subscription.via},
+        "connectedAt": number(subscription.connected_at),
+        "expiresAt": number(subscription.expires_at),
+        "ttl": number(subscription.expires_at + GRACE_SECONDS),
+    }
+
+
+def subscription(item: Item) -> Subscription:
+    return Subscription(
+        connection_id=connection_of(item),
+        api_id=item["api"]["S"],
+        via=cast("Literal['connect', 'subscribe']", item["via"]["S"]),
+        connected_at=int(item["connectedAt"]["N"]),
+        expires_at=int(item["expiresAt"]["N"]),
+    )
+
+
+def state(channel: str, item: Item) -> State:
+    return State(
+        channel=channel,
+        epoch=int(item["epoch"]["N"]),
+        version=int(item["version"]["N"]),
+        value=json.loads(item["value"]["S"]),
+        at=int(item["at"]["N"]),
+        stretch_ms=int(item["stretch"]["N"]) if "stretch" in item else 0,
+    )

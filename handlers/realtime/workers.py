@@ -1,0 +1,37 @@
+"""What a worker does with each task of the delivery queue."""
+
+from . import events
+from .catch_up import catch_up, forget
+from .delivery import Engine, Published, Push, fan_out_range
+from .ports import Outcome
+from .publisher import flush
+from .tasks import CatchUp, Flush, Forget, Range, Task
+
+
+async def work(engine: Engine, task: Task) -> Published | Outcome | None:
+    """What became of a push, or of a catch-up; None if nothing was to be posted.
+
+    Returns when nothing depends on the task any more. Raises what the task's own module says.
+    """
+    match task:
+        case Flush():
+            return await flush(engine, task)
+        case Range():
+            push = await _push(engine, task)
+            return await fan_out_range(engine, push, task) if push else None
+        case CatchUp():
+            return await catch_up(engine, task)
+        case Forget():
+            return await forget(engine, task)
+
+
+async def _push(engine: Engine, task: Range) -> Push | None:
+    """What is current now: the task may have waited."""
+    if task.message is None:
+        state = await engine.store.read_state(task.channel)
+        return Push.of(state) if state else None
+    sequence = await engine.log.read_sequence(task.channel)
+    message = await engine.log.read_message(task.channel, task.message)
+    if sequence is None or message is None:
+        return None
+    return events.numbered(task.channel, sequence.epoch, message.number, message)

@@ -1,0 +1,98 @@
+"""$connect for a client that says what it has, on moto."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from handlers.realtime import connect, log_store, store, task_queue
+from handlers.realtime import dynamodb as clients
+from handlers.realtime.loop import run
+from handlers.realtime.ports import Update
+from handlers.realtime.tasks import CatchUp, Task, decode
+from tests.adapters.realtime.conftest import TABLE
+from tests.doubles.delivery import RULES_TEXT
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+    from types_boto3_sqs.client import SQSClient
+
+
+@pytest.fixture
+def queue(
+    dynamodb: "DynamoDBClient",
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator["SQSClient"]:
+    """The delivery queue behind the function; the channel's state is version 4 of epoch 1."""
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="delivery")["QueueUrl"]
+    for name, value in {
+        "REALTIME_TABLE": TABLE,
+        "CHANNEL_RULES": RULES_TEXT,
+        "CONNECT_PARAMETERS": '{"code":"link:{}"}',
+        "DELIVERY_QUEUE_URL": url,
+    }.items():
+        monkeypatch.setenv(name, value)
+    run(store.DynamoStore(dynamodb, TABLE).claim(Update("link:a", {}, 4, 1, 1), 1, 1))
+    yield sqs
+    sqs.close()
+    for factory in (
+        connect.settings,
+        store.dynamo_store,
+        log_store.dynamo_log,
+        task_queue.task_queue,
+        clients.client,
+    ):
+        factory.cache_clear()
+
+
+def open_socket(*since: str) -> int:
+    query: dict[str, Any] = {"code": ["a"], "since": list(since)}
+    request = {
+        "eventType": "CONNECT",
+        "connectionId": "L0SM9cOFvHcCIhw=",
+        "connectedAt": 1_763_787_600_123,
+        "apiId": "abcdef1234",
+        "authorizer": {"principal": "anonymous"},
+    }
+    event = {"requestContext": request, "multiValueQueryStringParameters": query}
+    return connect.handler(event, object())["statusCode"]
+
+
+def sent(sqs: "SQSClient") -> list[Task]:
+    url = sqs.get_queue_url(QueueName="delivery")["QueueUrl"]
+    messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2).get("Messages", [])
+    return [decode(message.get("Body", "")) for message in messages]
+
+
+def test_a_client_that_has_less_is_caught_up_once_its_socket_is_open(queue: "SQSClient") -> None:
+    assert open_socket("1.3") == 200
+    assert sent(queue) == [CatchUp("link:a", "L0SM9cOFvHcCIhw=", 1, 3)]
+
+
+@pytest.mark.parametrize("since", [("1.4",), ()])
+def test_a_client_that_lacks_nothing_costs_no_message(
+    queue: "SQSClient", since: tuple[str, ...]
+) -> None:
+    assert open_socket(*since) == 200
+    assert (
+        queue.receive_message(QueueUrl=queue.get_queue_url(QueueName="delivery")["QueueUrl"]).get(
+            "Messages", []
+        )
+        == []
+    )
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize(
+    "since",
+    ["", "1", "1.", ".1", "1.2.3", "-1.2", "1.2 ", "a.b", "1.12345678901234567", "\u0661.\u0662"],
+)
+def test_a_position_that_is_none_is_refused(since: str) -> None:
+    assert open_socket(since) == 400
+
+
+@pytest.mark.usefixtures("queue")
+def test_two_positions_are_refused() -> None:
+    assert open_socket("1.3", "1.4") == 400

@@ -1,0 +1,163 @@
+"""What every store does with states and the pace. The twin and DynamoDB pass the same tests."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from handlers.realtime.ports import (
+    Claim,
+    Claimed,
+    Held,
+    Join,
+    Joined,
+    State,
+    Store,
+    Superseded,
+    Tokens,
+    Update,
+)
+
+FIRST = Update("link:a", {"clicks": 4, "né": [1.5, None, {"x": "y"}]}, 4, at=100, epoch=10)
+STATE = State("link:a", 10, 4, FIRST.value, 100)
+NOT_OLDER = [
+    (lambda: replace(FIRST, version=5), (10, 5)),
+    (lambda: replace(FIRST, version=4, at=101), (10, 4)),
+    (lambda: replace(FIRST, version=1, epoch=11), (11, 1)),
+    (lambda: replace(FIRST, version=5, epoch=None), (10, 5)),
+    (lambda: replace(FIRST, version=4, epoch=None), (10, 4)),
+]
+OLDER = [
+    lambda: replace(FIRST, version=3),
+    lambda: replace(FIRST, version=9, epoch=9),
+    lambda: replace(FIRST, version=3, epoch=None),
+]
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+def test_a_claimed_value_is_the_state(store: Store) -> None:
+    assert run(store.read_state("link:a")) is None
+    assert run(store.claim(FIRST, 1_000, 1_200)) == Claimed(STATE)
+    assert run(store.read_state("link:a")) == STATE
+
+
+def test_a_joined_value_is_the_state_too_and_the_first_to_join_arms(store: Store) -> None:
+    run(store.claim(FIRST, 1_000, 1_200))
+    assert run(store.join(replace(FIRST, version=5), "m2")) == Joined("m2", 1_200)
+    assert run(store.join(replace(FIRST, version=6), "m3")) == Joined("m2", 1_200)
+    assert run(store.read_state("link:a")) == replace(STATE, version=6)
+
+
+def test_a_join_needs_no_claim_before_it(store: Store) -> None:
+    assert run(store.join(replace(FIRST, epoch=None), "m1")) == Joined("m1", 0)
+    assert run(store.read_state("link:a")) == replace(STATE, epoch=100)
+
+
+@pytest.mark.parametrize(("change", "position"), NOT_OLDER)
+def test_a_state_gives_way_to_one_that_is_not_older(
+    store: Store, change: Callable[[], Update], position: tuple[int, int]
+) -> None:
+    async def both() -> tuple[Claim, Join]:
+        await store.claim(FIRST, 1_000, 1_200)
+        return await store.claim(change(), 1_200, 1_400), await store.join(change(), "m2")
+
+    claim, join = run(both())
+    state = run(store.read_state("link:a"))
+    assert (state.epoch, state.version) == position
+    assert claim == Claimed(state)
+    assert join == Joined("m2", 1_400)
+
+
+@pytest.mark.parametrize("change", OLDER)
+def test_what_is_older_changes_nothing_and_learns_whose_the_flush_is(
+    store: Store, change: Callable[[], Update]
+) -> None:
+    async def older() -> list[Claim | Join]:
+        await store.claim(FIRST, 1_000, 1_200)
+        unarmed = await store.claim(change(), 5_000, 5_200)
+        await store.join(FIRST, "m1")
+        return [
+            unarmed,
+            await store.claim(change(), 5_000, 5_200),
+            await store.join(change(), "m2"),
+        ]
+
+    armed = Superseded("m1", 1_200)
+    assert run(older()) == [Superseded(None, 1_200), armed, armed]
+    assert run(store.read_state("link:a")) == STATE
+
+
+@pytest.mark.parametrize(("now", "held"), [(1_199, True), (1_200, False), (1_201, False)])
+def test_a_channel_is_held_until_its_time(store: Store, now: int, *, held: bool) -> None:
+    run(store.claim(FIRST, 1_000, 1_200))
+    claim = run(store.claim(replace(FIRST, version=5), now, now + 200))
+    assert isinstance(claim, Held) == held
+    assert run(store.read_state("link:a")).version == (4 if held else 5)
+
+
+def test_a_claim_disarms(store: Store) -> None:
+    async def disarmed() -> list[Any]:
+        await store.claim(FIRST, 1_000, 1_200)
+        await store.join(FIRST, "m1")
+        await store.claim(FIRST, 1_200, 1_400)
+        return [await store.flush("link:a", "m1", 1_600), await store.join(FIRST, "m2")]
+
+    assert run(disarmed()) == [None, Joined("m2", 1_400)]
+
+
+def test_a_flush_ends_the_hold_of_its_own_token_once(store: Store) -> None:
+    async def flushed() -> list[Any]:
+        assert await store.flush("link:a", "m1", 1_400) is None
+        await store.claim(FIRST, 1_000, 1_200)
+        await store.join(replace(FIRST, version=5), "m1")
+        return [
+            await store.flush("link:a", "m2", 1_400),
+            await store.flush("link:a", "m1", 1_400),
+            await store.flush("link:a", "m1", 1_500),
+            await store.join(FIRST, "m3"),
+        ]
+
+    assert run(flushed()) == [None, replace(STATE, version=5), None, Superseded(None, 1_400)]
+
+
+def test_a_stretched_channel_is_held_longer_by_claims_and_flushes(store: Store) -> None:
+    async def stretched() -> list[Any]:
+        await store.claim(FIRST, 1_000, 1_200)
+        await store.stretch("link:a", 5_000)
+        claimed = await store.claim(FIRST, 1_200, 1_400)
+        joined = await store.join(FIRST, "m1")
+        flushed = await store.flush("link:a", "m1", 7_000)
+        return [claimed, joined, flushed, await store.join(FIRST, "m2")]
+
+    state = replace(STATE, stretch_ms=5_000)
+    assert run(stretched()) == [
+        Claimed(state),
+        Joined("m1", 6_400),
+        state,
+        Joined("m2", 12_000),
+    ]
+
+
+def test_a_channel_without_a_state_is_not_stretched(store: Store) -> None:
+    run(store.stretch("link:a", 5_000))
+    assert run(store.read_state("link:a")) is None
+
+
+def test_a_hold_that_is_long_ago_holds_nothing_however_stretched(store: Store) -> None:
+    run(store.claim(FIRST, 1_000, 0))
+    run(store.stretch("link:a", 500))
+    assert isinstance(run(store.claim(FIRST, 1_000, 0)), Claimed)
+    assert isinstance(run(store.claim(FIRST, 1_000, 0)), Claimed)
+
+
+def test_tokens_are_given_out_up_to_the_maximum_of_each_part_and_second(tokens: Tokens) -> None:
+    async def taken() -> list[bool]:
+        keys = [(1, 0), (1, 0), (1, 0), (1, 1), (2, 0)]
+        return [await tokens.take_tokens(second, part, 100, 250) for second, part in keys]
+
+    assert run(taken()) == [True, True, False, True, True]

@@ -1,0 +1,212 @@
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.realtime.pacing import CHUNKS_AT_ONCE, PacedPosts, Pacer, Rate
+from handlers.realtime.ports import Misconfigured, Outcome
+from tests.doubles.realtime import MemoryStore
+
+START = 1_763_787_600_000
+
+
+def rate(maximum: float = 1_000) -> Rate:
+    return Rate(maximum=maximum, minimum=10)
+
+
+def test_posts_start_no_faster_than_the_rate() -> None:
+    limit = rate()
+    assert [limit.reserve(100, 0), limit.reserve(100, 10), limit.reserve(50, 900)] == [0, 100, 900]
+
+
+def test_a_chunk_of_throttled_posts_halves_the_rate_and_pauses_with_jitter() -> None:
+    limit = rate()
+    limit.answered(100, 21, 1_000, jitter=0.5)
+    assert limit.current == 500
+    assert limit.reserve(100, 1_000) == 1_625
+
+
+@pytest.mark.parametrize(("posts", "slow"), [(100, 20), (19, 19), (20, 4), (100, 0)])
+def test_a_few_throttled_posts_are_slow_sockets_and_no_reason_to_slow_down(
+    posts: int, slow: int
+) -> None:
+    limit = rate()
+    limit.answered(posts, slow, 1_000, jitter=0.5)
+    assert limit.current == 1_000
+    assert limit.reserve(100, 1_000) == 1_000
+
+
+def test_what_was_under_way_when_the_account_was_over_its_quota_counts_once() -> None:
+    limit = rate()
+    for now in (1_000, 1_001, 1_400):
+        limit.answered(100, 100, now, jitter=1)
+    assert limit.current == 500
+    limit.answered(100, 100, 2_000, jitter=1)
+    assert limit.current == 250
+
+
+@given(st.lists(st.booleans(), max_size=200))
+def test_the_rate_stays_within_its_bounds_and_recovers(overloaded: list[bool]) -> None:
+    limit = rate()
+    for number, over in enumerate(overloaded):
+        limit.answered(100, 100 * over, number * 10_000, jitter=0)
+        assert 10 <= limit.current <= 1_000
+    for number in range(50):
+        limit.answered(100, 0, 10_000_000 + number, jitter=0)
+    assert limit.current == 1_000
+
+
+class Clock:
+    """Time passes while somebody sleeps, and not otherwise."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def now_ms(self) -> int:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += max(1, round(seconds * 1000))
+
+
+def permits(pacers: Sequence[Pacer], clock: Clock, count: int) -> list[int]:
+    """In which second each of so many permits was given, to the pacers in turn."""
+
+    async def run() -> list[int]:
+        given: list[int] = []
+        for number in range(count):
+            await pacers[number % len(pacers)].permit()
+            given.append((clock.now - START) // 1000)
+        return given
+
+    return asyncio.run(run())
+
+
+@given(workers=st.integers(1, 10), posts_per_second=st.integers(20, 10_000))
+def test_all_workers_together_post_no_more_a_second_than_they_may(
+    workers: int, posts_per_second: int
+) -> None:
+    clock, table = Clock(), MemoryStore()
+    pacers = [Pacer(table, posts_per_second, clock.now_ms, clock.sleep) for _ in range(workers)]
+    chunk = pacers[0].chunk
+    given_at = permits(pacers, clock, 3 * workers + 2 * posts_per_second // chunk)
+    # Each worker may have saved up one chunk of its share.
+    most = posts_per_second + workers * chunk
+    by_second = [given_at.count(second) * chunk for second in range(given_at[-1] + 1)]
+    assert max(by_second) <= most
+
+
+def test_one_worker_alone_has_nearly_the_whole_rate() -> None:
+    clock = Clock()
+    pacer = Pacer(MemoryStore(), 2_500, clock.now_ms, clock.sleep)
+    given_at = permits([pacer], clock, 100)
+    assert given_at[-1] <= 5
+    assert pacer.waits > 0
+
+
+def test_a_worker_that_gets_no_token_goes_on_at_its_share() -> None:
+    clock, table = Clock(), MemoryStore()
+    table.tokens.update({(START // 1000 + s, part): 500 for s in range(100) for part in range(4)})
+    pacer = Pacer(table, 2_500, clock.now_ms, clock.sleep)
+    given_at = permits([pacer], clock, 6)
+    assert given_at[0] == 0
+    # 2 % of the rate: 50 posts a second, a chunk of 100 every two seconds.
+    assert 10 <= given_at[-1] <= 14
+
+
+def test_a_second_without_tokens_is_asked_once_for_each_of_its_parts() -> None:
+    class Exhausted(MemoryStore):
+        asked = 0
+
+        async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:  # noqa: ARG002 - a port's
+            self.asked += 1
+            return False
+
+    clock, table = Clock(), Exhausted()
+    pacer = Pacer(table, 50_000, clock.now_ms, clock.sleep)
+    assert permits([pacer], clock, 3) == [0, 1, 2]
+    assert table.asked == 3 * 4
+
+
+class Sockets:
+    """Posts that take their time; those of a chunk that has a stuck one take as long as allowed."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+        self.most_under_way = 0
+        self.chunks: list[Sequence[str]] = []
+        self.stuck: set[str] = set()
+        self.failing = False
+
+    async def post_all(
+        self,
+        connection_ids: Sequence[str],
+        data: bytes,  # noqa: ARG002 - a port's
+        seconds: float,
+    ) -> Mapping[str, Outcome]:
+        self.chunks.append(connection_ids)
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        await asyncio.sleep(seconds if self.stuck & set(connection_ids) else 0.01)
+        self.under_way -= 1
+        if self.failing:
+            raise Misconfigured("refused")
+        return {
+            connection_id: Outcome.FAILED if connection_id in self.stuck else Outcome.DELIVERED
+            for connection_id in connection_ids
+        }
+
+    async def disconnect(self, connection_id: str) -> None:
+        self.stuck.discard(connection_id)
+
+
+def paced(sockets: Sockets, posts_per_second: int = 1_000_000) -> PacedPosts:
+    clock = Clock()
+    return PacedPosts(sockets, Pacer(MemoryStore(), posts_per_second, clock.now_ms, clock.sleep))
+
+
+def ids(count: int) -> list[str]:
+    return [f"c{number:05}" for number in range(count)]
+
+
+def test_every_connection_is_posted_to_in_chunks_that_overlap_but_not_all() -> None:
+    sockets = Sockets()
+    outcomes = asyncio.run(paced(sockets).post_all(ids(2_050), b"{}", 5))
+    assert outcomes == dict.fromkeys(ids(2_050), Outcome.DELIVERED)
+    assert [len(chunk) for chunk in sockets.chunks] == [100] * 20 + [50]
+    assert 1 < sockets.most_under_way <= CHUNKS_AT_ONCE
+
+
+def test_a_socket_that_does_not_answer_holds_up_its_own_chunk_only() -> None:
+    sockets = Sockets()
+    sockets.stuck = {"c00000"}
+    outcomes = asyncio.run(paced(sockets).post_all(ids(1_000), b"{}", 0.5))
+    assert [i for i, outcome in outcomes.items() if outcome is not Outcome.DELIVERED] == ["c00000"]
+
+
+def test_what_there_is_no_time_for_is_left_unstarted_and_is_a_suffix() -> None:
+    sockets = Sockets()
+    sockets.stuck = set(ids(5_000))
+    outcomes = asyncio.run(paced(sockets).post_all(ids(2_000), b"{}", 0.2))
+    started = CHUNKS_AT_ONCE * 100
+    assert list(outcomes.values()) == [Outcome.FAILED] * started + [Outcome.UNSTARTED] * (
+        2_000 - started
+    )
+
+
+def test_a_refused_caller_is_raised_and_leaves_no_slot_taken() -> None:
+    sockets = Sockets()
+    sockets.failing = True
+    posts = paced(sockets)
+
+    async def twice() -> Mapping[str, Outcome]:
+        for _ in range(CHUNKS_AT_ONCE):
+            with pytest.raises(Misconfigured):
+                await posts.post_all(ids(200), b"{}", 5)
+        await asyncio.sleep(0.05)
+        sockets.failing = False
+        return await posts.post_all(ids(200), b"{}", 5)
+
+    assert set(asyncio.run(twice()).values()) == {Outcome.DELIVERED}

@@ -1,0 +1,67 @@
+"""Two that meet: what is left when a connection ends meanwhile, and who starts an epoch."""
+
+import contextlib
+from collections.abc import Sequence
+
+from handlers.realtime.ports import Connection, Outcome, UnknownConnection
+from handlers.realtime.publisher import Update, publish
+from handlers.realtime.subscriptions import Peer, disconnect, subscribe
+from handlers.realtime.workers import work
+from tests.doubles.delivery import API, NOW, RULES, Twins
+from tests.doubles.schedule import Actor, finish, interleavings
+
+CHANNEL = "link:a"
+
+
+def opened() -> Twins:
+    twins = Twins()
+    twins.store.connections["c"] = Connection("c", "anonymous", NOW, NOW // 1000 + 7200)
+    return twins
+
+
+async def publishing(twins: Twins, version: int, epoch: int | None = 1) -> None:
+    update = Update(CHANNEL, {}, version, at=NOW + version, epoch=epoch)
+    await publish(twins.engine, update, [f"m{version}"])
+
+
+def work_on_all(twins: Twins) -> None:
+    while twins.queue.sent:
+        task, _ = twins.queue.sent.pop(0)
+        finish(work(twins.engine, task))
+
+
+def test_publishers_without_an_epoch_share_one_in_every_order() -> None:
+    def world() -> tuple[Twins, Sequence[Actor]]:
+        twins = opened()
+        return twins, (publishing(twins, 1, None), publishing(twins, 2, None))
+
+    epochs = set[int]()
+    for schedule, twins in interleavings(world):
+        state = twins.store.states[CHANNEL]
+        assert state.version == 2, schedule
+        epochs.add(state.epoch)
+    assert epochs == {NOW + 1, NOW + 2}
+
+
+def test_a_subscribe_that_meets_the_end_of_its_connection_leaves_no_row_after_a_publish() -> None:
+    async def subscribing(twins: Twins) -> None:
+        with contextlib.suppress(UnknownConnection):
+            await subscribe(twins.store, RULES, CHANNEL, peer=Peer("c", API), maximum=9, now_ms=NOW)
+
+    async def ending(twins: Twins) -> None:
+        twins.posts.outcomes["c"] = Outcome.GONE
+        await disconnect(twins.store, "c")
+
+    def world() -> tuple[Twins, Sequence[Actor]]:
+        twins = opened()
+        return twins, (subscribing(twins), ending(twins), publishing(twins, 1))
+
+    late = 0
+    for schedule, twins in interleavings(world):
+        late += bool(twins.store.rows)
+        twins.now += 1_000
+        finish(publishing(twins, 2))
+        work_on_all(twins)
+        assert not twins.store.rows, schedule
+        assert not twins.store.connections, schedule
+    assert late
