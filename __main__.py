@@ -2,10 +2,9 @@
 
 import pulumi
 
-import components
-from components.settings import load
+import components.settings
 
-settings = load()
+settings = components.settings.load()
 account = [components.ApiGatewayAccount("account")] if settings.manage_api_gateway_account else []
 realtime = components.RealtimeApi(
     "realtime",
@@ -16,8 +15,8 @@ realtime = components.RealtimeApi(
         allowed_origins=settings.allowed_origins,
         require_origin=settings.require_origin,
         throttling_rate_limit=settings.web_socket_rate_limit,
-        throttling_burst_limit=settings.web_socket_burst_limit,
         maximum_subscriptions=settings.maximum_subscriptions,
+        posts_per_second=settings.posts_per_second,
         log_retention_days=settings.log_retention_days,
         protect_data=settings.protects_data,
     ),
@@ -45,20 +44,16 @@ shortener = components.Shortener(
         click_environment=clicks.click_environment,
         allowed_origins=settings.allowed_origins,
         throttling_rate_limit=settings.http_rate_limit,
-        throttling_burst_limit=settings.http_burst_limit,
         layer_arn=realtime.layer_arn,
         log_retention_days=settings.log_retention_days,
         protect_data=settings.protects_data,
     ),
 )
-
 pulumi.export("endpoint", realtime.endpoint)
-pulumi.export("management_endpoint", realtime.management_endpoint)
 pulumi.export("api_url", shortener.api_url)
 pulumi.export("user_pool_id", shortener.user_pool_id)
 pulumi.export("user_pool_client_id", shortener.user_pool_client_id)
 pulumi.export("realtime_table", realtime.table_name)
 pulumi.export("links_table", links.name)
-pulumi.export("bus_name", clicks.bus_name)
 pulumi.export("click_queue_url", clicks.queue_url)
 pulumi.export("dead_letter_queue_url", clicks.dead_letter_queue_url)

@@ -1,10 +1,10 @@
 """From a click's event to its count: bus, rule, queue, aggregator, a queue for each way to fail.
 
-A click that is not counted is kept: in `undelivered` when the bus could not reach the queue, in
-`dead` when counting failed five times, in `parking` when it is too old to tell from a duplicate.
+A click that is not counted is kept: as undelivered when the bus could not reach the queue, as a
+dead letter when counting failed five times, in `parking` when it is too old to tell from a
+duplicate.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,16 +12,13 @@ import pulumi
 import pulumi_aws as aws
 
 from . import policies
+from .event_route import EventRoute, EventRouteArgs
 from .function import Function, FunctionArgs
+from .queue import Queue, QueueArgs, kept_queue
 
-EVENT_PATTERN = {"source": ["shortener"], "detail-type": ["click"]}
+SOURCE = "shortener"
+DETAIL_TYPE = "click"
 TIMEOUT_SECONDS = 20
-VISIBILITY_TIMEOUT_SECONDS = 6 * TIMEOUT_SECONDS
-MAXIMUM_RECEIVES = 5
-FOURTEEN_DAYS_SECONDS = 1_209_600
-ONE_DAY_SECONDS = 86_400
-MAXIMUM_DELIVERY_ATTEMPTS = 185
-BATCH_SIZE = 10
 DEFAULT_MAXIMUM_CONCURRENCY = 5
 
 
@@ -76,21 +73,22 @@ class ClickPipeline(pulumi.ComponentResource):
         self, name: str, args: ClickPipelineArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("realtime:index:ClickPipeline", name, None, opts)
-        bus = aws.cloudwatch.EventBus(f"{name}-bus", opts=pulumi.ResourceOptions(parent=self))
-        dead = self._keeping_queue(f"{name}-dead-queue")
-        parking = self._keeping_queue(f"{name}-parking-queue")
-        undelivered = self._keeping_queue(f"{name}-undelivered-queue")
-        queue = self._queue(name, dead)
-        self._delivery(name, bus, queue, undelivered)
-        self._aggregation(name, args, queue, parking)
+        bus = aws.cloudwatch.EventBus(f"{name}-bus", opts=self._child())
+        clicks = QueueArgs(consumer_timeout_seconds=TIMEOUT_SECONDS)
+        queue = Queue(f"{name}-queue", clicks, self._child())
+        route = self._route(name, bus, queue)
+        parking = kept_queue(f"{name}-parking-queue", self)
+        aggregate = self._aggregate(name, args, queue, parking)
+        concurrency = args.maximum_concurrency or DEFAULT_MAXIMUM_CONCURRENCY
+        queue.feed(aggregate, maximum_concurrency=concurrency)
 
         self.bus_name = bus.name
         self.queue_url = queue.url
-        self.dead_letter_queue_url = dead.url
+        self.dead_letter_queue_url = queue.dead_letter_queue_url
         self.parking_queue_url = parking.url
-        self.undelivered_queue_url = undelivered.url
+        self.undelivered_queue_url = route.undelivered_queue_url
         self.click_policy = policies.document(
-            policies.allow(["events:PutEvents"], [bus.arn]),
+            policies.put_events(bus.arn, source=SOURCE, detail_type=DETAIL_TYPE),
             policies.allow(["sqs:SendMessage"], [queue.arn]),
         )
         self.register_outputs({key: getattr(self, key) for key in ClickPipeline.__annotations__})
@@ -103,85 +101,22 @@ class ClickPipeline(pulumi.ComponentResource):
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
-    def _keeping_queue(self, name: str) -> aws.sqs.Queue:
-        """Keeps for as long as SQS can: somebody has to look at what is in it."""
-        return aws.sqs.Queue(
-            name,
-            message_retention_seconds=FOURTEEN_DAYS_SECONDS,
-            sqs_managed_sse_enabled=True,
-            opts=self._child(),
-        )
-
-    def _queue(self, name: str, dead: aws.sqs.Queue) -> aws.sqs.Queue:
-        redrive = {"deadLetterTargetArn": dead.arn, "maxReceiveCount": MAXIMUM_RECEIVES}
-        queue = aws.sqs.Queue(
-            f"{name}-queue",
-            visibility_timeout_seconds=VISIBILITY_TIMEOUT_SECONDS,
-            redrive_policy=pulumi.Output.json_dumps(redrive),
-            sqs_managed_sse_enabled=True,
-            opts=self._child(),
-        )
-        allowed = {"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}
-        aws.sqs.RedriveAllowPolicy(
-            f"{name}-dead-queue-redrive-allow-policy",
-            queue_url=dead.url,
-            redrive_allow_policy=pulumi.Output.json_dumps(allowed),
-            opts=self._child(),
-        )
-        return queue
-
-    def _delivery(
-        self,
-        name: str,
-        bus: aws.cloudwatch.EventBus,
-        queue: aws.sqs.Queue,
-        undelivered: aws.sqs.Queue,
-    ) -> None:
-        rule = aws.cloudwatch.EventRule(
-            f"{name}-rule",
-            event_bus_name=bus.name,
-            event_pattern=json.dumps(EVENT_PATTERN),
-            opts=self._child(),
-        )
-        granted = [
-            self._may_send(f"{name}-queue-policy", queue, rule),
-            self._may_send(f"{name}-undelivered-queue-policy", undelivered, rule),
-        ]
-        aws.cloudwatch.EventTarget(
-            f"{name}-target",
-            rule=rule.name,
-            event_bus_name=bus.name,
-            arn=queue.arn,
+    def _route(self, name: str, bus: aws.cloudwatch.EventBus, queue: Queue) -> EventRoute:
+        args = EventRouteArgs(
+            bus_name=bus.name,
+            source=SOURCE,
+            detail_type=DETAIL_TYPE,
+            queue_url=queue.url,
+            queue_arn=queue.arn,
             input_path="$.detail",
-            dead_letter_config={"arn": undelivered.arn},
-            retry_policy={
-                "maximum_event_age_in_seconds": ONE_DAY_SECONDS,
-                "maximum_retry_attempts": MAXIMUM_DELIVERY_ATTEMPTS,
-            },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=granted),
         )
+        return EventRoute(f"{name}-route", args, self._child())
 
-    def _may_send(
-        self, name: str, queue: aws.sqs.Queue, rule: aws.cloudwatch.EventRule
-    ) -> aws.sqs.QueuePolicy:
-        statement = policies.allow(
-            ["sqs:SendMessage"],
-            [queue.arn],
-            service="events.amazonaws.com",
-            conditions={"ArnEquals": {"aws:SourceArn": rule.arn}},
-        )
-        return aws.sqs.QueuePolicy(
-            name, queue_url=queue.url, policy=policies.document(statement), opts=self._child()
-        )
-
-    def _aggregation(
-        self, name: str, args: ClickPipelineArgs, queue: aws.sqs.Queue, parking: aws.sqs.Queue
-    ) -> None:
+    def _aggregate(
+        self, name: str, args: ClickPipelineArgs, queue: Queue, parking: aws.sqs.Queue
+    ) -> Function:
         counting = policies.document(
             policies.allow(["dynamodb:UpdateItem", "dynamodb:GetItem"], [args.links_table_arn]),
-            policies.allow(
-                ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.arn]
-            ),
             policies.allow(["sqs:SendMessage"], [parking.arn]),
         )
         aggregate = FunctionArgs(
@@ -191,20 +126,14 @@ class ClickPipeline(pulumi.ComponentResource):
                 "LINKS_TABLE": args.links_table_name,
                 "PARKING_QUEUE_URL": parking.url,
             },
-            policies={"counting": counting, "publish": args.publish_policy},
+            policies={
+                "counting": counting,
+                "consume": queue.consume_policy,
+                "publish": args.publish_policy,
+            },
             layer_arn=args.layer_arn,
             log_retention_days=args.log_retention_days,
             timeout_seconds=TIMEOUT_SECONDS,
             memory_mb=512,
         )
-        function = Function(f"{name}-aggregate", aggregate, self._child())
-        concurrency = args.maximum_concurrency or DEFAULT_MAXIMUM_CONCURRENCY
-        aws.lambda_.EventSourceMapping(
-            f"{name}-mapping",
-            event_source_arn=queue.arn,
-            function_name=function.arn,
-            batch_size=BATCH_SIZE,
-            function_response_types=["ReportBatchItemFailures"],
-            scaling_config={"maximum_concurrency": concurrency},
-            opts=self._child(),
-        )
+        return Function(f"{name}-aggregate", aggregate, self._child())

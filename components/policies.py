@@ -34,6 +34,12 @@ def allow(
     return statement
 
 
+def put_events(bus_arn: pulumi.Input[str], *, source: str, detail_type: str) -> Statement:
+    """Events of one kind and one source. A request may put several: all of them have to be such."""
+    kind = {"events:source": source, "events:detail-type": detail_type}
+    return allow(["events:PutEvents"], [bus_arn], conditions={"ForAllValues:StringEquals": kind})
+
+
 def document(*statements: Statement) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps({"Version": VERSION, "Statement": list(statements)})
 

@@ -38,11 +38,10 @@ class Settings(BaseModel):
     require_origin: bool = Field(examples=["false"])
     log_retention_days: int = Field(examples=["30"])
     web_socket_rate_limit: Positive = Field(examples=["500"])
-    web_socket_burst_limit: Positive = Field(examples=["500"])
     http_rate_limit: Positive = Field(examples=["1000"])
-    http_burst_limit: Positive = Field(examples=["1000"])
     aggregator_maximum_concurrency: int = Field(ge=2, le=1000, examples=["5"])
     maximum_subscriptions: int = Field(ge=1, le=1000, examples=["100"])
+    posts_per_second: int = Field(ge=500, examples=["2500"])
     manage_api_gateway_account: bool = Field(examples=["true"])
 
     @property

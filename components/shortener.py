@@ -72,14 +72,14 @@ class ShortenerArgs:
     throttling_rate_limit: int
     """Requests a second, over all clients. The account's own limit is shared."""
 
-    throttling_burst_limit: int
-    """How many of them may come at once."""
-
     log_retention_days: int
     """Days that access logs and the functions' logs are kept."""
 
     allowed_origins: Sequence[str] | None = None
     """Web origins whose pages may call the API; by default none but its own."""
+
+    throttling_burst_limit: int | None = None
+    """How many of them may come at once; by default as many as in a second."""
 
     protect_data: bool | None = None
     """Refuse to delete the users; false by default."""
@@ -229,7 +229,7 @@ class Shortener(pulumi.ComponentResource):
             access_log_settings={"destination_arn": logs.arn, "format": json.dumps(ACCESS_LOG)},
             default_route_settings={
                 "throttling_rate_limit": args.throttling_rate_limit,
-                "throttling_burst_limit": args.throttling_burst_limit,
+                "throttling_burst_limit": args.throttling_burst_limit or args.throttling_rate_limit,
             },
             opts=self._child(),
         )

@@ -18,6 +18,19 @@ TEMPLATE = re.compile(r"[A-Za-z0-9_.~:%-]*\{\}[A-Za-z0-9_.~:%-]*")
 RULES_LIMIT_BYTES = 3_000
 DEFAULT_MIN_INTERVAL_MS = 200
 DEFAULT_MAXIMUM_SUBSCRIPTIONS = 100
+DEFAULT_INLINE_MAXIMUM = 200
+DEFAULT_POSTS_PER_SECOND = 2_500
+DEFAULT_HISTORY_SECONDS = 86_400
+DEFAULT_MAXIMUM_WORKERS = 10
+
+# Least, most, and what lies beyond. Settings hold what a stack sets to the same.
+LIMITS = {
+    "maximum_subscriptions": (1, 1_000, "a connection's channels are one DynamoDB item"),
+    "inline_maximum": (1, 1_000, "whoever publishes waits for these posts"),
+    "posts_per_second": (500, 1_000_000, "workers share them out by the hundred"),
+    "history_seconds": (60, 2_592_000, "what is to be kept for longer belongs in a table of yours"),
+    "maximum_workers": (2, 1_000, "Lambda takes no other for a queue"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +50,7 @@ class ChannelRule:
     """Shortest time between two pushes of one `latest` channel; 200 by default."""
 
     publishers: Sequence[str] | None = None
-    """Event sources that may publish by event; by default none, only functions with the grant."""
+    """Sources that may publish by a door; by default none, only functions with `grant_publish`."""
 
     def __post_init__(self) -> None:
         if not PATTERN.fullmatch(self.pattern):
@@ -78,9 +91,6 @@ class RealtimeApiArgs:
     throttling_rate_limit: int
     """Connects and messages a second, over all clients. The account's own limit is shared."""
 
-    throttling_burst_limit: int
-    """How many of them may come at once."""
-
     log_retention_days: int
     """Days that access logs and the functions' logs are kept."""
 
@@ -95,6 +105,24 @@ class RealtimeApiArgs:
 
     maximum_subscriptions: int | None = None
     """Channels that one connection may watch at a time, 1 to 1000; 100 by default."""
+
+    inline_maximum: int | None = None
+    """Largest audience that is served by whoever publishes, and not by workers; 200 by default."""
+
+    posts_per_second: int | None = None
+    """Posts of all workers together; 2500 by default. The account's own limit is shared."""
+
+    history_seconds: int | None = None
+    """How long a message of an `every` channel can be recovered; a day by default."""
+
+    maximum_workers: int | None = None
+    """Functions that work at a time on each of the three queues, 2 to 1000; 10 by default."""
+
+    event_bus_name: pulumi.Input[str] | None = None
+    """Bus of this account and region that takes `realtime.publish`; by default one of its own."""
+
+    throttling_burst_limit: int | None = None
+    """How many of them may come at once; by default as many as in a second."""
 
     protect_data: bool | None = None
     """Keep the table on deletion and back it up continuously; false by default."""
@@ -132,17 +160,14 @@ def _rule(rule: ChannelRule) -> dict[str, object]:
 
 
 def _refuse_numbers(args: RealtimeApiArgs) -> None:
-    limits = (args.throttling_rate_limit, args.throttling_burst_limit)
-    if min(limits) < 1:
-        raise ValueError(
-            f"throttling_rate_limit and throttling_burst_limit must be 1 or more, got {limits}:"
-            " 0 refuses every client."
-        )
-    if args.maximum_subscriptions is not None and not 1 <= args.maximum_subscriptions <= 1000:
-        raise ValueError(
-            f"maximum_subscriptions must be 1 to 1000, got {args.maximum_subscriptions}:"
-            " a connection's channels are one DynamoDB item."
-        )
+    for name in ("throttling_rate_limit", "throttling_burst_limit"):
+        limit: int | None = getattr(args, name)
+        if limit is not None and limit < 1:
+            raise ValueError(f"{name} must be 1 or more, got {limit}: 0 refuses every client.")
+    for name, (least, most, beyond) in LIMITS.items():
+        value: int | None = getattr(args, name)
+        if value is not None and not least <= value <= most:
+            raise ValueError(f"{name} must be {least} to {most}, got {value}: {beyond}.")
 
 
 def _refuse_texts(args: RealtimeApiArgs) -> None:

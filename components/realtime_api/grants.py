@@ -5,23 +5,48 @@ from dataclasses import dataclass
 import pulumi
 
 from .. import policies
+from .queues import PUBLISH_DETAIL_TYPE, Queues
+
+REFUSED_DETAIL_TYPE = "realtime.publish.refused"
+OWN_SOURCE = "realtime"
 
 
 @dataclass(frozen=True)
 class Grants:
-    """JSON documents over one RealtimeApi's table and one stage of its API."""
+    """JSON documents over one RealtimeApi's table, its queues and one stage of its API."""
 
     table_arn: pulumi.Output[str]
     execution_arn: pulumi.Output[str]
     stage_name: str
+    queues: Queues
 
-    def on_table(self, *actions: str) -> pulumi.Output[str]:
-        return policies.document(self._table(*actions))
+    def connect(self) -> pulumi.Output[str]:
+        """Remembering a connection, and what it missed in its handshake."""
+        return policies.document(self._table("PutItem", "GetItem"), self._send_task())
+
+    def forget(self) -> pulumi.Output[str]:
+        return policies.document(self._table("DeleteItem", "BatchWriteItem"))
+
+    def watch(self) -> pulumi.Output[str]:
+        """Subscribing, unsubscribing, and reading what is current or was missed."""
+        return policies.document(
+            self._table("UpdateItem", "PutItem", "GetItem", "DeleteItem", "Query")
+        )
+
+    def number(self) -> pulumi.Output[str]:
+        """Adding to a channel's log, and saying what was refused. It goes with `publish`."""
+        refused = policies.put_events(
+            self.queues.bus_arn, source=OWN_SOURCE, detail_type=REFUSED_DETAIL_TYPE
+        )
+        return policies.document(self._table("PutItem"), refused)
 
     def publish(self) -> pulumi.Output[str]:
-        """Posting, and finding the subscribers and those of them that are gone."""
-        actions = ("UpdateItem", "Query", "DeleteItem", "BatchWriteItem")
-        return policies.document(self._table(*actions), self._connections("POST"))
+        """Posting, and leaving to the workers what cannot be posted at once."""
+        return policies.document(
+            self._table("UpdateItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"),
+            self._connections("POST"),
+            self._send_task(),
+        )
 
     def disconnect(self) -> pulumi.Output[str]:
         return policies.document(self._connections("DELETE"))
@@ -29,8 +54,19 @@ class Grants:
     def inspect(self) -> pulumi.Output[str]:
         return policies.document(self._connections("GET"))
 
+    def send(self) -> pulumi.Output[str]:
+        return policies.document(policies.allow(["sqs:SendMessage"], [self.queues.publish.arn]))
+
+    def put_events(self, source: str) -> pulumi.Output[str]:
+        return policies.document(
+            policies.put_events(self.queues.bus_arn, source=source, detail_type=PUBLISH_DETAIL_TYPE)
+        )
+
     def _table(self, *actions: str) -> policies.Statement:
         return policies.allow([f"dynamodb:{action}" for action in actions], [self.table_arn])
+
+    def _send_task(self) -> policies.Statement:
+        return policies.allow(["sqs:SendMessage"], [self.queues.delivery.arn])
 
     def _connections(self, verb: str) -> policies.Statement:
         connections = pulumi.Output.concat(

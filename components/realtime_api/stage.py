@@ -55,7 +55,7 @@ def deployed_stage(
         access_log_settings={"destination_arn": logs.arn, "format": json.dumps(ACCESS_LOG)},
         default_route_settings={
             "throttling_rate_limit": args.throttling_rate_limit,
-            "throttling_burst_limit": args.throttling_burst_limit,
+            "throttling_burst_limit": args.throttling_burst_limit or args.throttling_rate_limit,
             "logging_level": "OFF",
             "data_trace_enabled": False,
         },

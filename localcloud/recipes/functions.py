@@ -1,8 +1,10 @@
 """Lambda functions, the roles they run under and the log groups they write to."""
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+from ..requests import text
 from .recipe import Accepted, Created, Inputs, Recipe
 
 INVOKE = (
@@ -14,6 +16,25 @@ LAYER = "arn:aws:lambda:{region}:{account}:layer:{name}"
 
 def _code(inputs: Inputs) -> Inputs:
     return inputs | {"code": {"ZipFile": inputs["code"]}}
+
+
+def _policy(inputs: Inputs) -> Inputs:
+    """MiniStack takes sending a batch for an action of its own; in IAM it is that of its parts."""
+    document: dict[str, Any] = json.loads(text(inputs["policy"]))
+    document["Statement"] = [_with_batches(one) for one in _listed(document["Statement"])]
+    return inputs | {"policy": json.dumps(document)}
+
+
+def _with_batches(statement: dict[str, Any]) -> dict[str, Any]:
+    actions = _listed(statement.get("Action", []))
+    if "sqs:SendMessage" not in actions:
+        return statement
+    return statement | {"Action": [*actions, "sqs:SendMessageBatch"]}
+
+
+def _listed(value: Any) -> list[Any]:
+    """IAM takes a single thing for a list of it."""
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
 def _concurrency(client: Any, function: Created) -> Mapping[str, Any]:
@@ -77,6 +98,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         id="{request[RoleName]}:{request[PolicyName]}",
         name="name",
         rename={"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"},
+        prepare=_policy,
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Recipe(
         service="iam",

@@ -104,9 +104,15 @@ def test_the_bundle_of_one_function_is_exactly_this() -> None:
         "handlers/realtime/__init__.py",
         "handlers/realtime/channels.py",
         "handlers/realtime/disconnect.py",
+        "handlers/realtime/dynamodb.py",
+        "handlers/realtime/log.py",
+        "handlers/realtime/loop.py",
         "handlers/realtime/ports.py",
+        "handlers/realtime/rows.py",
+        "handlers/realtime/states.py",
         "handlers/realtime/store.py",
         "handlers/realtime/subscriptions.py",
+        "handlers/realtime/tasks.py",
         "handlers/realtime/wire.py",
     ]
 
@@ -126,7 +132,7 @@ def test_the_archive_is_the_bundle(function: str) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_bundle_stays_small(function: str) -> None:
-    assert sum(path.stat().st_size for path in bundle.sources(function).values()) < 100_000
+    assert sum(path.stat().st_size for path in bundle.sources(function).values()) < 200_000
 
 
 def test_the_layer_holds_what_this_machine_tests_with() -> None:

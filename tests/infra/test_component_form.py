@@ -119,8 +119,7 @@ def test_pulumi_can_offer_the_components_to_every_language() -> None:
     inputs = schema["RealtimeApi"].inputs
     required = {name for name, described in inputs.items() if not described.optional}
     assert required == {
-        *("stageName", "channels", "throttlingRateLimit", "throttlingBurstLimit"),
-        "logRetentionDays",
+        *("stageName", "channels", "throttlingRateLimit", "logRetentionDays"),
     }
     assert all(described.description for described in inputs.values())
 

@@ -8,27 +8,49 @@ import pytest
 from tests.infra.harness import ACCOUNT, Deployment
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
-QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
 PERMISSION = "aws:lambda/permission:Permission"
 
 # A wildcard for what AWS makes up as it goes: streams of one log group, connections of one stage.
 WILDCARDS = re.compile(
     r"arn:aws:cloudwatch:[a-z0-9-]+:\d{12}:[a-z-]+-logs:\*"
-    r"|arn:aws:execute-api:[a-z0-9-]+:\d{12}:realtime-api/(dev|prod)/POST/@connections/\*"
+    r"|arn:aws:execute-api:[a-z0-9-]+:\d{12}:realtime-api/(dev|prod)/(POST|DELETE)/@connections/\*"
 )
+PUBLISHING = {"UpdateItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"}
 ON_TABLES = {
-    "realtime-connect": {"realtime-table": {"PutItem"}},
+    "realtime-connect": {"realtime-table": {"PutItem", "GetItem"}},
     "realtime-disconnect": {"realtime-table": {"DeleteItem", "BatchWriteItem"}},
-    "realtime-messages": {"realtime-table": {"UpdateItem", "PutItem", "GetItem", "DeleteItem"}},
+    "realtime-messages": {
+        "realtime-table": {"UpdateItem", "PutItem", "GetItem", "DeleteItem", "Query"}
+    },
+    "realtime-fan-out": {"realtime-table": PUBLISHING},
+    "realtime-publish": {"realtime-table": PUBLISHING | {"PutItem"}},
     "clicks-aggregate": {
         "links-table": {"UpdateItem", "GetItem"},
-        "realtime-table": {"UpdateItem", "Query", "DeleteItem", "BatchWriteItem"},
+        "realtime-table": PUBLISHING,
     },
     "shortener-redirect": {"links-table": {"GetItem"}},
     "shortener-links": {
         "links-table": {"PutItem", "UpdateItem", "GetItem", "Query", "BatchGetItem"},
         "links-table/index/by-owner": {"Query"},
     },
+}
+
+
+MAY_SEND = {
+    "realtime-connect": {"realtime-delivery-queue-source"},
+    "realtime-fan-out": {"realtime-delivery-queue-source"},
+    "realtime-publish": {"realtime-delivery-queue-source"},
+    "clicks-aggregate": {"realtime-delivery-queue-source", "clicks-parking-queue"},
+    "shortener-redirect": {"clicks-queue-source"},
+}
+MAY_RECEIVE = {
+    "realtime-fan-out": {"realtime-delivery-queue-source"},
+    "realtime-publish": {"realtime-publish-queue-source", "realtime-events-queue-source"},
+    "clicks-aggregate": {"clicks-queue-source"},
+}
+MAY_PUT = {
+    "realtime-publish": ("realtime-bus-0123456", "realtime", "realtime.publish.refused"),
+    "shortener-redirect": ("clicks-bus", "shortener", "click"),
 }
 
 
@@ -68,26 +90,44 @@ def test_only_these_functions_may_touch_a_table(deployment: Deployment) -> None:
     assert touching == ON_TABLES.keys()
 
 
-def test_only_the_aggregator_may_push_and_only_to_its_stage(deployment: Deployment) -> None:
-    pushing = {
-        (parent, resource)
-        for parent, statement in statements(deployment, ROLE_POLICY)
-        if "execute-api:ManageConnections" in statement["Action"]
-        for resource in statement["Resource"]
-    }
+def allowed_to(deployment: Deployment, action: str) -> dict[str, set[str]]:
+    """Who may do it -> to what, by the end of its ARN."""
+    found: dict[str, set[str]] = {}
+    for parent, statement in statements(deployment, ROLE_POLICY):
+        if action in statement["Action"]:
+            ends = {resource.rpartition(":")[2] for resource in statement["Resource"]}
+            found.setdefault(parent, set()).update(ends)
+    return found
+
+
+def test_only_who_publishes_may_push_and_only_to_its_stage(deployment: Deployment) -> None:
     stage = deployment.named("realtime-stage").inputs["name"]
-    execution_arn = f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:realtime-api"
-    assert pushing == {("clicks-aggregate", f"{execution_arn}/{stage}/POST/@connections/*")}
+    post, delete = (f"realtime-api/{stage}/{verb}/@connections/*" for verb in ("POST", "DELETE"))
+    assert allowed_to(deployment, "execute-api:ManageConnections") == {
+        "clicks-aggregate": {post},
+        "realtime-publish": {post},
+        "realtime-fan-out": {post, delete},
+    }
 
 
-def test_only_the_rule_may_send_to_its_queues(deployment: Deployment) -> None:
-    found = list(statements(deployment, QUEUE_POLICY))
-    assert len(found) == 2
-    for _, statement in found:
-        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-        assert statement["Action"] == ["sqs:SendMessage"]
-        source = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
-        assert source.endswith(":clicks-rule")
+def test_a_function_may_send_to_the_queues_that_it_sends_to(deployment: Deployment) -> None:
+    assert allowed_to(deployment, "sqs:SendMessage") == MAY_SEND
+
+
+def test_a_function_may_receive_from_the_queues_that_feed_it(deployment: Deployment) -> None:
+    for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        assert allowed_to(deployment, f"sqs:{action}") == MAY_RECEIVE
+
+
+def test_a_function_may_put_one_kind_of_event_as_one_source(deployment: Deployment) -> None:
+    found: dict[str, tuple[str, str, str]] = {}
+    for parent, statement in statements(deployment, ROLE_POLICY):
+        if "events:PutEvents" in statement["Action"]:
+            (bus,) = statement["Resource"]
+            kind = statement["Condition"]["ForAllValues:StringEquals"]
+            name = re.split("[:/]", bus)[-1]
+            found[parent] = (name, kind["events:source"], kind["events:detail-type"])
+    assert found == MAY_PUT
 
 
 def test_api_gateway_may_invoke_a_function_for_its_own_routes_alone(

@@ -7,8 +7,8 @@ import pytest
 from tests.infra.harness import Deployment
 
 EXPORTS = {
-    *("endpoint", "management_endpoint", "api_url", "user_pool_id"),
-    *("user_pool_client_id", "realtime_table", "links_table", "bus_name"),
+    *("endpoint", "api_url", "user_pool_id"),
+    *("user_pool_client_id", "realtime_table", "links_table"),
     *("click_queue_url", "dead_letter_queue_url"),
 }
 COMPONENTS = {
@@ -19,7 +19,9 @@ COMPONENTS = {
     "ClickPipeline": 1,
     "Shortener": 1,
     "Users": 1,
-    "Function": 7,
+    "Function": 9,
+    "Queue": 4,
+    "EventRoute": 2,
 }
 
 
@@ -46,7 +48,8 @@ def test_the_stage_is_named_after_the_stack(dev: Deployment, prod: Deployment) -
 
 
 def test_messages_are_posted_to_the_address_that_clients_connect_to(dev: Deployment) -> None:
-    assert dev.exports["management_endpoint"] == dev.exports["endpoint"].replace("wss", "https")
+    outputs = dev.outputs["realtime"]
+    assert outputs["management_endpoint"] == outputs["endpoint"].replace("wss", "https")
 
 
 def test_the_log_setting_is_there_before_the_stage_that_needs_it(deployment: Deployment) -> None:
@@ -155,42 +158,6 @@ def test_pages_of_the_configured_origins_alone_may_call_the_api(
     assert "corsConfiguration" not in dev.named("shortener-api").inputs
     cors = prod.named("shortener-api").inputs["corsConfiguration"]
     assert cors["allowOrigins"] == ["https://app.example.com"]
-
-
-def test_a_message_is_hidden_for_six_runs_and_tried_five_times(dev: Deployment) -> None:
-    queue = dev.named("clicks-queue").inputs
-    function = dev.named("clicks-aggregate-function").inputs
-    redrive = json.loads(queue["redrivePolicy"])
-    assert queue["visibilityTimeoutSeconds"] == 6 * function["timeout"]
-    assert redrive["maxReceiveCount"] == 5
-    assert redrive["deadLetterTargetArn"].endswith(":clicks-dead-queue")
-
-
-@pytest.mark.parametrize("name", ["dead", "parking", "undelivered"])
-def test_what_failed_is_kept_for_fourteen_days(dev: Deployment, name: str) -> None:
-    inputs = dev.named(f"clicks-{name}-queue").inputs
-    assert inputs["messageRetentionSeconds"] == 14 * 24 * 3600
-
-
-def test_the_queue_gets_the_click_and_not_the_buss_envelope(dev: Deployment) -> None:
-    target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs
-    assert target["inputPath"] == "$.detail"
-    assert target["arn"].endswith(":clicks-queue")
-    assert target["deadLetterConfig"]["arn"].endswith(":clicks-undelivered-queue")
-
-
-def test_the_rule_takes_clicks_and_nothing_else(dev: Deployment) -> None:
-    rule = dev.one("aws:cloudwatch/eventRule:EventRule").inputs
-    assert json.loads(rule["eventPattern"]) == {"source": ["shortener"], "detail-type": ["click"]}
-
-
-def test_a_failed_click_does_not_fail_its_batch(dev: Deployment, prod: Deployment) -> None:
-    for deployment, concurrency in ((dev, 2), (prod, 5)):
-        mapping = deployment.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
-        assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert mapping["batchSize"] == 10
-        assert "maximumBatchingWindowInSeconds" not in mapping
-        assert mapping["scalingConfig"] == {"maximumConcurrency": concurrency}
 
 
 def test_the_sign_in_of_a_browser_needs_no_secret(dev: Deployment) -> None:

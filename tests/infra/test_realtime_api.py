@@ -8,8 +8,9 @@ import pytest
 from components import ChannelRule, RealtimeApi, RealtimeApiArgs
 from components.realtime_api import component, definition
 from components.realtime_api.definition import REALTIME, Definition, Mock, fingerprint
-from tests.infra.harness import Deployment, deploy
+from tests.infra.harness import ACCOUNT, Deployment, deploy
 
+EVENTS = f"arn:aws:events:eu-west-1:{ACCOUNT}"
 DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
 ARGUMENTS: dict[str, Any] = {
     "stage_name": "dev",
@@ -22,6 +23,18 @@ ARGUMENTS: dict[str, Any] = {
 
 def realtime_api(name: str = "live", **changes: Any) -> RealtimeApi:
     return RealtimeApi(name, RealtimeApiArgs(**{**ARGUMENTS, **changes}))
+
+
+def granted(grant: str, *arguments: str) -> list[dict[str, Any]]:
+    """Statements of the policy that a role gets."""
+
+    def program() -> None:
+        getattr(realtime_api(), f"grant_{grant}")("orders", "orders-role", *arguments)
+
+    name = f"live-orders-{grant.replace('_', '-')}-policy"
+    policy = deploy(program).named(name)
+    assert (policy.parent, policy.inputs["role"]) == ("live", "orders-role")
+    return json.loads(policy.inputs["policy"])["Statement"]
 
 
 def trigger(deployment: Deployment) -> str:
@@ -154,20 +167,70 @@ def test_a_layer_that_is_given_is_used_and_no_other_made() -> None:
 
 @pytest.mark.parametrize(
     ("verb", "method"),
-    [("POST", "grant_publish"), ("DELETE", "grant_disconnect"), ("GET", "grant_inspect")],
+    [("POST", "publish"), ("DELETE", "disconnect"), ("GET", "inspect")],
 )
 def test_a_grant_allows_one_verb_on_one_stage(verb: str, method: str) -> None:
-    def program() -> None:
-        role = pulumi.Output.from_input("orders-role")
-        getattr(realtime_api(), method)("orders", role)
-
-    deployment = deploy(program)
-    policy = deployment.named(f"live-orders-{method.removeprefix('grant_')}-policy")
-    statement = json.loads(policy.inputs["policy"])["Statement"][-1]
-    assert (policy.parent, policy.inputs["role"]) == ("live", "orders-role")
+    (statement,) = (s for s in granted(method) if "execute-api" in str(s["Action"]))
     assert statement["Action"] == ["execute-api:ManageConnections"]
     (resource,) = statement["Resource"]
     assert resource.endswith(f":live-api/dev/{verb}/@connections/*")
+
+
+def test_who_may_publish_may_leave_to_the_workers_what_takes_too_long() -> None:
+    (statement,) = (s for s in granted("publish") if "sqs:SendMessage" in s["Action"])
+    assert statement["Resource"][0].endswith(":live-delivery-queue-source")
+
+
+def test_who_may_send_may_send_to_the_publish_queue_and_do_nothing_else() -> None:
+    (statement,) = granted("send")
+    assert statement["Action"] == ["sqs:SendMessage"]
+    assert statement["Resource"][0].endswith(":live-publish-queue-source")
+
+
+def test_who_may_put_events_may_put_them_as_itself_alone() -> None:
+    (statement,) = granted("put_events", "orders")
+    assert statement["Action"] == ["events:PutEvents"]
+    assert statement["Resource"] == [f"{EVENTS}:event-bus/live-bus-0123456"]
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {
+            "events:source": "orders",
+            "events:detail-type": "realtime.publish",
+        }
+    }
+
+
+def test_a_bus_that_is_given_is_used_and_no_other_made() -> None:
+    def program() -> None:
+        realtime_api(event_bus_name="everybodys").grant_put_events("orders", "role", "orders")
+
+    deployment = deploy(program)
+    assert deployment.of("aws:cloudwatch/eventBus:EventBus") == []
+    rule = deployment.one("aws:cloudwatch/eventRule:EventRule").inputs
+    policy = deployment.named("live-orders-put-events-policy").inputs["policy"]
+    variables = deployment.named("live-publish-function").inputs["environment"]["variables"]
+    assert rule["eventBusName"] == variables["EVENT_BUS_NAME"] == "everybodys"
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement["Resource"] == [f"{EVENTS}:event-bus/everybodys"]
+
+
+def test_the_workers_are_told_their_limits() -> None:
+    def program() -> None:
+        realtime_api(inline_maximum=7, posts_per_second=500, history_seconds=60, maximum_workers=3)
+
+    deployment = deploy(program)
+    variables = deployment.named("live-publish-function").inputs["environment"]["variables"]
+    assert (variables["INLINE_MAXIMUM"], variables["POSTS_PER_SECOND"]) == ("7", "500")
+    assert variables["HISTORY_SECONDS"] == "60"
+    mappings = deployment.of("aws:lambda/eventSourceMapping:EventSourceMapping")
+    assert [m.inputs["scalingConfig"] for m in mappings] == [{"maximumConcurrency": 3}] * 3
+
+
+def test_what_works_behind_the_stage_waits_for_it_and_nothing_before_it_waits_for_that() -> None:
+    deployment = deploy(realtime_api)
+    for name in ("fan-out", "publish"):
+        assert "live-stage" in deployment.named(f"live-{name}-function").dependencies
+    for name in ("authorize", "connect", "disconnect", "messages"):
+        assert "live-stage" not in deployment.named(f"live-{name}-function").dependencies
 
 
 def test_two_apis_share_a_program() -> None:

@@ -101,12 +101,11 @@ def test_a_missing_key_is_refused_with_the_command_that_sets_it(key: str) -> Non
         ("logRetentionDays", "8", "must be one of 1, 3, 5, 7"),
         ("logRetentionDays", "a week", "must be a valid integer"),
         ("webSocketRateLimit", "0", "must be greater than 0"),
-        ("webSocketBurstLimit", "-1", "must be greater than 0"),
         ("httpRateLimit", "0", "must be greater than 0"),
-        ("httpBurstLimit", "1.5", "must be a valid integer"),
         ("aggregatorMaximumConcurrency", "1", "must be greater than or equal to 2"),
         ("aggregatorMaximumConcurrency", "1001", "must be less than or equal to 1000"),
         ("maximumSubscriptions", "0", "must be greater than or equal to 1"),
+        ("postsPerSecond", "499", "must be greater than or equal to 500"),
         ("manageApiGatewayAccount", "maybe", "must be a valid boolean"),
     ],
 )

@@ -90,11 +90,15 @@ def test_a_rule_that_could_not_work_is_refused(changes: dict[str, Any], message:
         ({"connect_parameters": {"code": "{}:{}"}}, "with one {}"),
         ({"allowed_origins": ["https://a.example/"]}, "got 'https://a.example/'"),
         ({"allowed_origins": ["HTTPS://a.example"]}, "in lower case"),
-        ({"maximum_subscriptions": 0}, "must be 1 to 1000, got 0"),
+        ({"maximum_subscriptions": 0}, "maximum_subscriptions must be 1 to 1000, got 0"),
         ({"maximum_subscriptions": 1001}, "got 1001"),
+        ({"inline_maximum": 0}, "inline_maximum must be 1 to 1000, got 0"),
+        ({"posts_per_second": 499}, "posts_per_second must be 500 to 1000000, got 499"),
+        ({"history_seconds": 59}, "history_seconds must be 60 to 2592000, got 59"),
+        ({"maximum_workers": 1}, "maximum_workers must be 2 to 1000, got 1"),
         ({"channels": [ChannelRule(**RULE)] * 40}, "must be JSON of 3000 bytes at most, got"),
-        ({"throttling_rate_limit": 0}, "must be 1 or more, got [(]0, 5[)]: 0 refuses"),
-        ({"throttling_burst_limit": 0}, "must be 1 or more, got [(]10, 0[)]"),
+        ({"throttling_rate_limit": 0}, "throttling_rate_limit must be 1 or more, got 0: 0 refuses"),
+        ({"throttling_burst_limit": 0}, "throttling_burst_limit must be 1 or more, got 0"),
     ],
 )
 def test_an_api_that_could_not_work_is_refused(changes: dict[str, Any], message: str) -> None:

@@ -1,3 +1,4 @@
+import json
 import string
 from collections.abc import Iterator
 from typing import Any, cast
@@ -69,3 +70,26 @@ def test_what_is_accepted_without_effect_says_why_and_offers_only_what_it_knows(
     assert recipe.because
     names = {name for template in recipe.outputs.values() for name in fields(template)}
     assert names <= {"name", "region", "account"}
+
+
+@pytest.mark.parametrize(
+    ("action", "allowed"),
+    [
+        ("sqs:SendMessage", ["sqs:SendMessage", "sqs:SendMessageBatch"]),
+        (["sqs:SendMessage"], ["sqs:SendMessage", "sqs:SendMessageBatch"]),
+        (["sqs:ReceiveMessage"], ["sqs:ReceiveMessage"]),
+    ],
+)
+def test_who_may_send_a_message_may_send_several_at_once(action: object, allowed: object) -> None:
+    recipe = CREATED["aws:iam/rolePolicy:RolePolicy"]
+    statement = {"Effect": "Allow", "Action": action, "Resource": "arn:aws:sqs:::queue"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    (prepared,) = json.loads(recipe.prepare({"policy": document})["policy"])["Statement"]
+    assert prepared == statement | {"Action": allowed}
+
+
+def test_a_policy_of_one_statement_is_not_a_list_and_may_deny_by_exception() -> None:
+    recipe = CREATED["aws:iam/rolePolicy:RolePolicy"]
+    statement = {"Effect": "Deny", "NotAction": "sqs:SendMessage", "Resource": "*"}
+    prepared = recipe.prepare({"policy": json.dumps({"Statement": statement})})["policy"]
+    assert json.loads(prepared) == {"Statement": [statement]}

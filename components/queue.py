@@ -1,0 +1,103 @@
+"""Queues that feed functions. What a function fails at five times is kept and never dropped.
+
+A function names the messages of a batch that failed; without `ReportBatchItemFailures` Lambda would
+ignore those names and take the whole batch for done.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from . import policies
+from .function import Function
+
+BATCH_SIZE = 10
+MAXIMUM_RECEIVES = 5
+RUNS_PER_VISIBILITY_TIMEOUT = 6
+FOURTEEN_DAYS_SECONDS = 1_209_600
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueArgs:
+    consumer_timeout_seconds: int
+    """Timeout of the function that it feeds; a message is hidden for six times as long."""
+
+    fifo: bool | None = None
+    """Keep the order within a message group, and drop repeated ids; false by default."""
+
+
+class Queue(pulumi.ComponentResource):
+    """A queue for one function, and a dead-letter queue for what it could not do."""
+
+    url: pulumi.Output[str]
+    """Address that messages are sent to."""
+    arn: pulumi.Output[str]
+    """ARN of the queue."""
+    dead_letter_queue_url: pulumi.Output[str]
+    """What failed five times, for fourteen days; to be redriven once the cause is gone."""
+    consume_policy: pulumi.Output[str]
+    """JSON document: what the mapping does in the name of the function that is fed."""
+
+    def __init__(
+        self, name: str, args: QueueArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("realtime:index:Queue", name, None, opts)
+        dead_letter = kept_queue(f"{name}-dead-letter", self, fifo=args.fifo)
+        source = self._source(name, args, dead_letter)
+        self._allow_redrive(name, source, dead_letter)
+
+        self.url, self.arn = source.url, source.arn
+        self.dead_letter_queue_url = dead_letter.url
+        self.consume_policy = policies.document(
+            policies.allow(
+                ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [source.arn]
+            )
+        )
+        self.register_outputs({key: getattr(self, key) for key in Queue.__annotations__})
+
+    def feed(self, function: Function, *, maximum_concurrency: int) -> None:
+        """Gives the function, which needs the consume policy, messages as they come."""
+        aws.lambda_.EventSourceMapping(
+            f"{self.pulumi_resource_name}-mapping",
+            event_source_arn=self.arn,
+            function_name=function.arn,
+            batch_size=BATCH_SIZE,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config={"maximum_concurrency": maximum_concurrency},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _source(self, name: str, args: QueueArgs, dead_letter: aws.sqs.Queue) -> aws.sqs.Queue:
+        redrive = {"deadLetterTargetArn": dead_letter.arn, "maxReceiveCount": MAXIMUM_RECEIVES}
+        return aws.sqs.Queue(
+            f"{name}-source",
+            visibility_timeout_seconds=RUNS_PER_VISIBILITY_TIMEOUT * args.consumer_timeout_seconds,
+            redrive_policy=pulumi.Output.json_dumps(redrive),
+            sqs_managed_sse_enabled=True,
+            fifo_queue=args.fifo,
+            # Both together move the limit of 300 requests a second from the queue to each group.
+            deduplication_scope="messageGroup" if args.fifo else None,
+            fifo_throughput_limit="perMessageGroupId" if args.fifo else None,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _allow_redrive(self, name: str, source: aws.sqs.Queue, dead_letter: aws.sqs.Queue) -> None:
+        allowed = {"redrivePermission": "byQueue", "sourceQueueArns": [source.arn]}
+        aws.sqs.RedriveAllowPolicy(
+            f"{name}-redrive-allow-policy",
+            queue_url=dead_letter.url,
+            redrive_allow_policy=pulumi.Output.json_dumps(allowed),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def kept_queue(name: str, parent: pulumi.Resource, *, fifo: bool | None = None) -> aws.sqs.Queue:
+    """Keeps for as long as SQS can: somebody has to look at what is in it."""
+    return aws.sqs.Queue(
+        name,
+        message_retention_seconds=FOURTEEN_DAYS_SECONDS,
+        sqs_managed_sse_enabled=True,
+        fifo_queue=fifo,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

@@ -1,0 +1,71 @@
+"""The queues of a RealtimeApi: one for its workers, two as doors for who publishes from outside.
+
+The publish queue keeps a channel's messages in their order. Events have none: EventBridge promises
+no order, hence a queue of their own.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from ..event_route import EventRoute, EventRouteArgs
+from ..queue import Queue, QueueArgs
+from .args import RealtimeApiArgs
+
+FAN_OUT_TIMEOUT_SECONDS = 60
+PUBLISH_TIMEOUT_SECONDS = 30
+PUBLISH_DETAIL_TYPE = "realtime.publish"
+
+
+@dataclass(frozen=True)
+class Queues:
+    delivery: Queue
+    """Tasks of `realtime.fan_out`."""
+    publish: Queue
+    """Messages for `realtime.publish`, in order."""
+    events: Queue
+    """The same by event, in any order."""
+    undelivered_queue_url: pulumi.Output[str]
+    """Events that did not reach their queue."""
+    bus_name: pulumi.Output[str]
+    bus_arn: pulumi.Output[str]
+
+
+def make_queues(name: str, args: RealtimeApiArgs, parent: pulumi.Resource) -> Queues:
+    child = pulumi.ResourceOptions(parent=parent)
+    fan_out = QueueArgs(consumer_timeout_seconds=FAN_OUT_TIMEOUT_SECONDS)
+    publish = QueueArgs(consumer_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
+    publish_in_order = QueueArgs(consumer_timeout_seconds=PUBLISH_TIMEOUT_SECONDS, fifo=True)
+    events = Queue(f"{name}-events-queue", publish, child)
+    bus_name = _bus_name(name, args, child)
+    route = EventRouteArgs(
+        bus_name=bus_name,
+        detail_type=PUBLISH_DETAIL_TYPE,
+        queue_url=events.url,
+        queue_arn=events.arn,
+    )
+    return Queues(
+        delivery=Queue(f"{name}-delivery-queue", fan_out, child),
+        publish=Queue(f"{name}-publish-queue", publish_in_order, child),
+        events=events,
+        undelivered_queue_url=EventRoute(
+            f"{name}-events-route", route, child
+        ).undelivered_queue_url,
+        bus_name=bus_name,
+        bus_arn=pulumi.Output.all(events.arn, bus_name).apply(lambda known: _bus_arn(*known)),
+    )
+
+
+def _bus_name(
+    name: str, args: RealtimeApiArgs, child: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    if args.event_bus_name is not None:
+        return pulumi.Output.from_input(args.event_bus_name)
+    return aws.cloudwatch.EventBus(f"{name}-bus", opts=child).name
+
+
+def _bus_arn(queue_arn: str, bus_name: str) -> str:
+    """A rule's bus is in the account and region of the queue that the rule sends to."""
+    _, partition, _, region, account, _ = queue_arn.split(":")
+    return f"arn:{partition}:events:{region}:{account}:event-bus/{bus_name}"
