@@ -118,7 +118,7 @@ class Stack:
         return boto3.Session("test", "test").client(
             "apigatewaymanagementapi",
             region_name=self.config.region,
-            endpoint_url=self.exports["management_endpoint"],
+            endpoint_url=self.exports["endpoint"].replace("ws", "http", 1),
         )
 
     @contextmanager
@@ -152,11 +152,21 @@ class Stack:
         queue = self.exports["click_queue_url"]
         self.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(click))
 
-    def queue_depth(self) -> int:
-        """Messages of the click queue that are not acknowledged yet."""
+    @cached_property
+    def delivery_queue_url(self) -> str:
+        prefix = "realtime-delivery-queue-source"
+        (url,) = self.client("sqs").list_queues(QueueNamePrefix=prefix)["QueueUrls"]
+        return url
+
+    def queue_depth(self, url: str | None = None) -> int:
+        """Messages that are not acknowledged yet, by default of the click queue."""
         attributes = self.client("sqs").get_queue_attributes(
-            QueueUrl=self.exports["click_queue_url"],
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+            QueueUrl=url or self.exports["click_queue_url"],
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesDelayed",
+                "ApproximateNumberOfMessagesNotVisible",
+            ],
         )["Attributes"]
         return sum(int(count) for count in attributes.values())
 
@@ -169,6 +179,13 @@ def _deployed(cloud: Cloud, name: str) -> Stack:
         stack=config,
     )
     return Stack(cloud, config, dict(deployment.exports))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker for the whole tier: a cloud for each would share the same two cores."""
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "e2e"):
+            item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,16 @@ async def frame(watcher: ClientConnection) -> dict[str, Any]:
     return json.loads(await asyncio.wait_for(watcher.recv(), FRAME_SECONDS))
 
 
+async def shows(watcher: ClientConnection, clicks: int) -> bool:
+    """Reads until the number is there; one that was posted twice is passed over, none goes back."""
+    seen = 0
+    while seen < clicks:
+        received = (await frame(watcher)).get("clicks", seen)
+        assert received >= seen
+        seen = received
+    return seen == clicks
+
+
 async def reply(watcher: ClientConnection) -> dict[str, Any]:
     """The next control frame; a push that comes before it is passed over."""
     while "event" not in (control := (await frame(watcher))["realtime"]):
@@ -89,7 +99,7 @@ def test_one_click_reaches_200_watchers_and_a_vanished_one_loses_exactly_its_row
             other = (await links.create("https://example.com/other")).code
             async with watching(stack, other, 1), watching(stack, code, WATCHERS) as watchers:
                 await links.click(code)
-                assert [(await frame(w))["clicks"] for w in watchers] == [1] * WATCHERS
+                assert all([await shows(w, 1) for w in watchers])
                 before = stack.connections(code)
                 assert len(before) == WATCHERS
 
@@ -103,7 +113,7 @@ def test_one_click_reaches_200_watchers_and_a_vanished_one_loses_exactly_its_row
                     await eventually(noticed, "the gateway knows that they are gone")
                     await links.click(code)
                     alive = watchers[KILLED:]
-                    assert [(await frame(w))["clicks"] for w in alive] == [2] * len(alive)
+                    assert all([await shows(w, 2) for w in alive])
 
                     async def cleaned() -> bool:
                         return len(stack.connections(code)) == WATCHERS - KILLED
@@ -116,7 +126,7 @@ def test_one_click_reaches_200_watchers_and_a_vanished_one_loses_exactly_its_row
                     assert len(stack.connections(other)) == 1
 
                 await links.click(code)
-                assert [(await frame(w))["clicks"] for w in alive] == [3] * len(alive)
+                assert all([await shows(w, 3) for w in alive])
 
     asyncio.run(scenario())
 
