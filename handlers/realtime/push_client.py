@@ -16,6 +16,9 @@ from .connections import Connection, Origin, Poller
 from .responses import Response
 from .signature import Body, Credentials, Signer
 
+ANSWER_SECONDS = 0.05
+"""Kept at the end of a batch for answers: a post that is cut off has probably arrived, and to
+make sure costs more than to start it elsewhere."""
 SWEEP_SECONDS = 0.02
 """How often deadlines are looked at: one timer a batch instead of one a post."""
 
@@ -109,6 +112,7 @@ class _Batch:
         self._call_seconds, batch_seconds = limits
         self._loop = asyncio.get_running_loop()
         self._ends = self._loop.time() + batch_seconds
+        self._starts_until = self._ends - min(ANSWER_SECONDS, batch_seconds / 3)
         self._asked: dict[Connection, _Call] = {}
         self._opening: dict[asyncio.Task[Connection], _Call] = {}
         self._done: asyncio.Future[None] = self._loop.create_future()
@@ -125,11 +129,11 @@ class _Batch:
         finally:
             sweeper.cancel()
             self._abandon()
-        return self._results
+        return self._results | dict.fromkeys(self._waiting, Failure.UNSTARTED)
 
     def _start(self, connection: Connection | None) -> None:
         """Gives the next id to a lane: to its connection, or to a fresh one where it has none."""
-        if not self._waiting:
+        if not self._waiting or self._loop.time() >= self._starts_until:
             if connection:
                 self._client.idle.append(connection)
             return
@@ -175,7 +179,9 @@ class _Batch:
         self._end_if_finished()
 
     def _end_if_finished(self) -> None:
-        if not (self._asked or self._opening or self._waiting or self._done.done()):
+        if self._asked or self._opening or self._done.done():
+            return
+        if not self._waiting or self._loop.time() >= self._starts_until:
             self._done.set_result(None)
 
     async def _sweep(self) -> None:
@@ -191,8 +197,6 @@ class _Batch:
                 call = self._opening.pop(task)
                 task.cancel()
                 self._record(call, Failure.TIMEOUT, None)
-        self._results |= dict.fromkeys(self._waiting, Failure.UNSTARTED)
-        self._waiting.clear()
         self._abandon()
         self._end_if_finished()
 
