@@ -1,0 +1,1 @@
+"""Clicks per second, calls, units and money of the project's pipeline beside the first seed's."""

@@ -1,0 +1,262 @@
+"""The engine's own code against simulated AWS. `publish`, `work`, `PacedPosts`, `Pacer` are real.
+
+So what is simulated is what they await: DynamoDB (the tests' in-memory twin, after a pause), the
+delivery queue, and posts.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from handlers.realtime.channels import Rules
+from handlers.realtime.delivery import Engine, Limits
+from handlers.realtime.pacing import PacedPosts, Pacer
+from handlers.realtime.ports import (
+    Claim,
+    Join,
+    Outcome,
+    Page,
+    State,
+    Subscription,
+    Update,
+)
+from handlers.realtime.publisher import publish
+from handlers.realtime.tasks import Task
+from handlers.realtime.workers import work
+from tests.doubles.log import MemoryLog
+from tests.doubles.realtime import MemoryStore
+
+from .clock import now
+from .parameters import Parameters
+from .world import Function, Gateway, Processor, Watchers
+
+API = "api"
+CODE = "hot"
+CHANNEL = f"link:{CODE}"
+RULES = (
+    '[{"pattern":"link:*","access":"public","delivery":"latest","min_interval_ms":200,'
+    '"publishers":[]}]'
+)
+START_MS = 1_763_787_600_000
+READ_UNIT_BYTES = 4096
+TASKS_PER_SEND = 10
+TRANSACTION_WRITE_UNITS = 6
+"""The ids of a second, the link, its day: two each."""
+
+
+def now_ms() -> int:
+    return START_MS + int(now() * 1000)
+
+
+class Store(MemoryStore):
+    """The twin, slow as a network and a parser make it. Its rows are ids in order, by index."""
+
+    def __init__(self, parameters: Parameters, watchers: int, counts: Counter[str]) -> None:
+        super().__init__()
+        self._parameters, self._counts = parameters, counts
+        self._subscriptions = [_subscription(index) for index in range(watchers)]
+
+    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+        await self._pause_to_write()
+        return await super().claim(update, now_ms, hold_until)
+
+    async def join(self, update: Update, token: str) -> Join:
+        await self._pause_to_write()
+        return await super().join(update, token)
+
+    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
+        await self._pause_to_write()
+        return await super().flush(channel, token, hold_until)
+
+    async def stretch(self, channel: str, stretch_ms: int) -> None:
+        await self._pause_to_write()
+        await super().stretch(channel, stretch_ms)
+
+    async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
+        await self._pause_to_write()
+        return await super().take_tokens(second, part, tokens, maximum)
+
+    async def read_state(self, channel: str) -> State | None:
+        await self._pause_to_read(1)
+        return await super().read_state(channel)
+
+    async def subscription(self, channel: str, connection_id: str) -> Subscription | None:  # noqa: ARG002 - one channel
+        await self._pause_to_read(1)
+        return self._subscriptions[int(connection_id)]
+
+    async def subscriptions(
+        self,
+        channel: str,  # noqa: ARG002 - there is one
+        after: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+    ) -> Page:
+        first = 0 if after is None else int(after) + 1
+        end = len(self._subscriptions) if until is None else int(until) + 1
+        size = min(limit or self._parameters.page_rows, self._parameters.page_rows)
+        rows = self._subscriptions[first : min(end, first + size)]
+        await self._pause_to_read(len(rows))
+        return Page(rows, rows[-1].connection_id if len(rows) == size else None)
+
+    async def _pause_to_write(self) -> None:
+        self._counts["write_units"] += 1
+        await asyncio.sleep(self._parameters.write_seconds)
+
+    async def _pause_to_read(self, rows: int) -> None:
+        used = rows * self._parameters.row_bytes
+        self._counts["read_units"] += max(1, -(-used // READ_UNIT_BYTES))
+        await asyncio.sleep(self._parameters.read_seconds)
+
+
+def _subscription(index: int) -> Subscription:
+    return Subscription(f"{index:07}", API, "subscribe", START_MS, START_MS // 1000 + 7200)
+
+
+@dataclass(frozen=True)
+class ReadingStore:
+    """A function's view of the store: reading rows takes its processor."""
+
+    store: Store
+    processor: Processor
+    parameters: Parameters
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.store, name)
+
+    async def subscriptions(
+        self,
+        channel: str,
+        after: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+    ) -> Page:
+        page = await self.store.subscriptions(channel, after, until, limit)
+        await self.processor.work(len(page.subscriptions) * self.parameters.row_processor_seconds)
+        return page
+
+
+@dataclass
+class Posts:
+    """So many sockets at a time; each wave waits for the network and for the processor."""
+
+    parameters: Parameters
+    gateway: Gateway
+    watchers: Watchers
+    processor: Processor
+
+    async def post_all(
+        self, connection_ids: Sequence[str], data: bytes, seconds: float
+    ) -> Mapping[str, Outcome]:
+        clicks = json.loads(data)["clicks"]
+        ends = now() + seconds
+        outcomes = dict.fromkeys(connection_ids, Outcome.UNSTARTED)
+        for start in range(0, len(connection_ids), self.parameters.sockets):
+            if now() >= ends:
+                break
+            wave = connection_ids[start : start + self.parameters.sockets]
+            busy = len(wave) * self.parameters.post_processor_seconds
+            await self.processor.work(busy, at_least=self.parameters.post_seconds)
+            granted = self.gateway.take(len(wave))
+            if int(wave[-1]) - int(wave[0]) == len(wave) - 1:
+                self.watchers.see(int(wave[0]), granted, clicks)
+            else:
+                for connection_id in wave[:granted]:
+                    self.watchers.see(int(connection_id), 1, clicks)
+            outcomes.update(dict.fromkeys(wave[:granted], Outcome.DELIVERED))
+            outcomes.update(dict.fromkeys(wave[granted:], Outcome.SLOW))
+        return outcomes
+
+    async def disconnect(self, connection_id: str) -> None:
+        raise AssertionError(f"nobody is to be disconnected here, {connection_id} was")
+
+
+@dataclass
+class Worker:
+    """An environment of the fan-out function, as `fan_out` puts it together."""
+
+    engine: Engine
+    paced: Engine
+
+
+@dataclass
+class Ours:
+    parameters: Parameters
+    gateway: Gateway
+    watchers: Watchers
+    counts: Counter[str]
+    clicks: int = 0
+    aggregate: Function[Engine, str] = field(init=False)
+    deliver: Function[Worker, Task] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parameters = self.parameters
+        self._store = Store(parameters, self.watchers.count, self.counts)
+        self._limits = Limits(posts_per_second=self.gateway.region.posts_per_second)
+        seconds = parameters.timeout_seconds
+        self.aggregate = Function(
+            parameters, parameters.aggregators, seconds, self._engine, self._count, self.counts
+        )
+        self.deliver = Function(
+            parameters, parameters.workers, seconds, self._worker, self._work, self.counts
+        )
+
+    @property
+    def functions(self) -> Sequence[Function[Engine, str] | Function[Worker, Task]]:
+        return self.aggregate, self.deliver
+
+    async def send(self, tasks: Sequence[Task], delay_seconds: int = 0) -> None:
+        """The delivery queue."""
+        sends = -(-len(tasks) // TASKS_PER_SEND)
+        self.counts["queue_requests"] += sends
+        await asyncio.sleep(-(-sends // self.parameters.senders) * self.parameters.send_seconds)
+        for task in tasks:
+            self.counts[type(task).__name__] += 1
+            self.deliver.put(task, delay_seconds)
+
+    async def _count(self, engine: Engine, messages: Sequence[str]) -> Sequence[str]:
+        await asyncio.sleep(self.parameters.transaction_seconds)
+        self.counts["write_units"] += TRANSACTION_WRITE_UNITS
+        self.clicks += len(messages)
+        await asyncio.sleep(self.parameters.read_seconds)
+        self.counts["read_units"] += 1
+        total = self.clicks
+        value = {"code": CODE, "clicks": total}
+        update = Update(CHANNEL, value, version=total, at=now_ms(), epoch=START_MS)
+        published = await publish(engine, update, messages)
+        self.counts["conflated"] += published.conflated
+        return ()
+
+    async def _work(self, worker: Worker, tasks: Sequence[Task]) -> Sequence[Task]:
+        done = await asyncio.gather(*(self._task(worker, task) for task in tasks))
+        return [task for task, ok in zip(tasks, done, strict=True) if not ok]
+
+    async def _task(self, worker: Worker, task: Task) -> bool:
+        """As `fan_out` does: what a task raises fails that task, and is in the results."""
+        paced = type(task).__name__ == "Range"
+        try:
+            await work(worker.paced if paced else worker.engine, task)
+        except Exception as error:  # noqa: BLE001 - see above
+            self.counts[f"raised_{type(error).__name__}"] += 1
+            return False
+        return True
+
+    def _engine(self) -> Engine:
+        processor = Processor(self.parameters.processor_share)
+        store: MemoryStore = ReadingStore(self._store, processor, self.parameters)  # pyright: ignore[reportAssignmentType] - it hands on what it does not have
+        return Engine(
+            store=store,
+            log=MemoryLog(),
+            posts=Posts(self.parameters, self.gateway, self.watchers, processor),
+            queue=self,
+            rules=Rules.parse(RULES),
+            now_ms=now_ms,
+            api_id=API,
+            limits=self._limits,
+        )
+
+    def _worker(self) -> Worker:
+        engine = self._engine()
+        pacer = Pacer(self._store, self._limits.posts_per_second, now_ms, asyncio.sleep)
+        return Worker(engine, replace(engine, posts=PacedPosts(engine.posts, pacer)))
