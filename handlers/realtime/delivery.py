@@ -35,6 +35,8 @@ class Limits:
     """What a publisher may spend on posts before it leaves the rest to workers."""
     range_size: int = 1_000
     """Connections of one task."""
+    cut_size: int = 200_000
+    """Rows that one worker reads to cut an audience into ranges; then the next goes on."""
     range_seconds: float = 20.0
     posts_per_second: int = 2_500
     """What one channel may use; a larger audience stretches the channel's interval."""
@@ -113,7 +115,7 @@ async def fan_out(engine: Engine, push: Push) -> Published:
     A large audience costs the caller one read and one send. Raises `Misconfigured` and what the
     store and the queue raise; then the caller's source must deliver its message again.
     """
-    everybody = Range(push.channel, message=push.message)
+    everybody = Range(push.channel, message=push.message, whole=True)
     rows = await _at_most(engine, push.channel, engine.limits.inline_maximum)
     if rows is None:
         await engine.queue.send([everybody])
@@ -124,15 +126,15 @@ async def fan_out(engine: Engine, push: Push) -> Published:
 
 
 async def fan_out_range(engine: Engine, push: Push, task: Range) -> Published:
-    """A worker's share. Everybody, if too many for one, is cut into ranges; a range never is."""
+    """A worker's share. A whole audience, if too many for one, is cut into ranges first."""
     seconds = engine.limits.range_seconds
-    if task.after is not None or task.until is not None:
+    if not task.whole:
         return await _serve(engine, push, await _between(engine, task), task, seconds)
-    rows = await _at_most(engine, task.channel, engine.limits.range_size)
+    first = task.after is None
+    rows = await _at_most(engine, task.channel, engine.limits.range_size) if first else None
     if rows is None:
-        published = await _cut(engine, task)
-    else:
-        published = await _serve(engine, push, rows, task, seconds)
+        return await _cut(engine, push, task)
+    published = await _serve(engine, push, rows, task, seconds)
     await _stretch(engine, push, published.subscribers)
     return published
 
@@ -165,12 +167,14 @@ async def _between(engine: Engine, task: Range) -> Sequence[Subscription]:
         after = page.after
 
 
-async def _cut(engine: Engine, task: Range) -> Published:
-    """Sends contiguous ranges that cover every id there is or will be, page by page as read."""
+async def _cut(engine: Engine, push: Push, task: Range) -> Published:
+    """Sends contiguous ranges that cover every id there is or will be, page by page as read.
+
+    A million rows take longer to read than a function may run: the next worker goes on.
+    """
     size = engine.limits.range_size
-    audience, sent = 0, 0
-    edge: str | None = None
-    after: str | None = None
+    audience, sent = task.counted, 0
+    edge = after = task.after
     while True:
         page = await engine.store.subscriptions(task.channel, after)
         ranges: list[Task] = []
@@ -179,11 +183,18 @@ async def _cut(engine: Engine, task: Range) -> Published:
             if audience % size == 0:
                 ranges.append(Range(task.channel, edge, row.connection_id, task.message))
                 edge = row.connection_id
-        if page.after is None:
+        last = page.after is None
+        enough = audience - task.counted >= engine.limits.cut_size and edge != task.after
+        if last:
             ranges.append(Range(task.channel, edge, None, task.message))
+        elif enough:
+            counted = audience - audience % size
+            ranges.append(replace(task, after=edge, counted=counted))
         await engine.queue.send(ranges)
         sent += len(ranges)
-        if page.after is None:
+        if last:
+            await _stretch(engine, push, audience)
+        if last or enough:
             return Published(subscribers=audience, tasks=sent)
         after = page.after
 
@@ -258,7 +269,7 @@ def _rest(ids: Sequence[str], outcomes: Mapping[str, Outcome], share: Range) -> 
                     f" {LAST_ATTEMPT + 1} tasks: raise posts_per_second or the account's quota"
                 )
             after = ids[number - 1] if number else share.after
-            return [replace(share, after=after, attempt=share.attempt + 1)]
+            return [replace(share, after=after, attempt=share.attempt + 1, whole=False)]
     return []
 
 

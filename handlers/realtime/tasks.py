@@ -25,7 +25,7 @@ class Flush:
 
 @dataclass(frozen=True)
 class Range:
-    """Push to the connections with `after` < id <= `until`. None is open, twice None everybody."""
+    """Push to the connections with `after` < id <= `until`; None is open."""
 
     channel: str
     after: str | None = None
@@ -34,6 +34,10 @@ class Range:
     """Which message of an `every` channel; None pushes a `latest` channel's state."""
     attempt: int = 0
     """How often what was left of it has been handed on."""
+    whole: bool = False
+    """Everybody from `after` on, however many: to be cut into ranges first."""
+    counted: int = 0
+    """How many are before `after`, where a whole audience is cut in pieces."""
 
 
 @dataclass(frozen=True)

@@ -80,15 +80,15 @@ def test_ranges_take_tokens_and_nothing_else_does(twins: Twins) -> None:
     watcher(twins.store, "a", CHANNEL)
     deliver(Flush(CHANNEL, "m1"), CatchUp(CHANNEL, "a"))
     assert not twins.store.tokens
-    deliver(Range(CHANNEL))
+    deliver(Range(CHANNEL, whole=True))
     assert sum(twins.store.tokens.values()) == 100
 
 
 def test_waits_for_tokens_are_counted(twins: Twins, emitted: Callable[[], list[set[str]]]) -> None:
     watcher(twins.store, "a", CHANNEL)
-    deliver(Range(CHANNEL))
+    deliver(Range(CHANNEL, whole=True))
     assert {"PacingWaits"} not in emitted()
     for part in range(4):
         twins.store.tokens[twins.now // 1000, part] = 100
-    deliver(Range(CHANNEL), Range(CHANNEL))
+    deliver(Range(CHANNEL, whole=True), Range(CHANNEL, whole=True))
     assert {"PacingWaits"} in emitted()

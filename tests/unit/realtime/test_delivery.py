@@ -74,21 +74,21 @@ def test_a_large_audience_costs_the_publisher_one_task_and_no_post(count: int) -
     twins = small()
     audience(twins, count)
     assert push(twins) == Published(tasks=1)
-    assert twins.queue.sent == [(Range(CHANNEL), 0)]
+    assert twins.queue.sent == [(Range(CHANNEL, whole=True), 0)]
     assert not twins.posts.frames
 
 
 def test_everybody_who_fits_into_one_task_is_served_by_it() -> None:
     twins = Twins(limits=Limits(inline_maximum=2, range_size=4))
     audience(twins, 4)
-    assert push_range(twins, Range(CHANNEL)) == Published(subscribers=4, delivered=4)
+    assert push_range(twins, Range(CHANNEL, whole=True)) == Published(subscribers=4, delivered=4)
 
 
 @given(count=st.integers(5, 30), late=st.sampled_from(["a", "c0035", "z"]))
 def test_ranges_cover_everybody_once_and_whoever_comes_meanwhile(count: int, late: str) -> None:
     twins = small()
     ids = audience(twins, count)
-    published = push_range(twins, Range(CHANNEL, message=4))
+    published = push_range(twins, Range(CHANNEL, message=4, whole=True))
     assert published.subscribers == count
     assert published.tasks == len(twins.queue.tasks)
     watcher(twins.store, late, CHANNEL)
@@ -99,6 +99,28 @@ def test_ranges_cover_everybody_once_and_whoever_comes_meanwhile(count: int, lat
     assert {key: len(frames) for key, frames in twins.posts.frames.items()} == dict.fromkeys(
         [*ids, late], 1
     )
+
+
+@given(count=st.integers(5, 40), cut_size=st.integers(1, 12))
+def test_an_audience_too_long_for_one_worker_is_cut_in_pieces_that_cover_it_once(
+    count: int, cut_size: int
+) -> None:
+    twins = small()
+    twins.limits = dataclasses.replace(twins.limits, cut_size=cut_size)
+    twins.store.states[CHANNEL] = STATE
+    ids = audience(twins, count)
+    pieces: list[Task] = [Range(CHANNEL, whole=True)]
+    served = list[str]()
+    while pieces:
+        piece = pieces.pop(0)
+        assert isinstance(piece, Range)
+        twins.queue.sent.clear()
+        twins.posts.frames.clear()
+        push_range(twins, piece)
+        pieces += twins.queue.tasks
+        served += twins.posts.frames
+    assert sorted(served) == ids
+    assert twins.store.states[CHANNEL].stretch_ms == max(0, count * 100 - 200)
 
 
 def test_a_range_is_not_cut_again_however_many_have_come() -> None:
@@ -115,7 +137,7 @@ def test_an_audience_that_takes_longer_than_the_interval_stretches_it_and_shrink
     twins = small()
     twins.store.states[CHANNEL] = STATE
     audience(twins, 12)
-    push_range(twins, Range(CHANNEL))
+    push_range(twins, Range(CHANNEL, whole=True))
     assert twins.store.states[CHANNEL].stretch_ms == 1_000
     twins.store.rows.clear()
     push(twins, Push.of(twins.store.states[CHANNEL]))

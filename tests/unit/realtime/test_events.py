@@ -153,7 +153,7 @@ def test_a_large_audience_is_left_to_workers_with_the_messages_number(twins: Twi
     publish(twins, an_event("charged"))
     publish(twins, an_event("packed"))
     assert [task for task, _ in twins.queue.sent] == [
-        Range(CHANNEL, message=number) for number in (1, 2)
+        Range(CHANNEL, message=number, whole=True) for number in (1, 2)
     ]
 
 
