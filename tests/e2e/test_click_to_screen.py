@@ -77,17 +77,17 @@ def reset(watcher: ClientConnection) -> None:
 
 
 def test_a_plain_client_that_sends_nothing_sees_each_click(stack: Stack) -> None:
-    async def scenario() -> list[int]:
+    async def scenario() -> list[bool]:
         async with LinkApi(stack.exports["api_url"], stack.token) as links:
             code = (await links.create("https://example.com/")).code
             async with websockets.connect(stack.watch_url(code)) as watcher:
-                seen: list[int] = []
-                for _ in range(3):
+                seen: list[bool] = []
+                for expected in (1, 2, 3):
                     assert await links.click(code) == 302
-                    seen.append((await frame(watcher))["clicks"])
+                    seen.append(await shows(watcher, expected))
                 return seen
 
-    assert asyncio.run(scenario()) == [1, 2, 3]
+    assert asyncio.run(scenario()) == [True, True, True]
 
 
 def test_one_click_reaches_200_watchers_and_a_vanished_one_loses_exactly_its_rows(
