@@ -1,0 +1,1 @@
+"""A Pulumi policy pack for programs that use the components, or write such resources themselves."""
