@@ -1,0 +1,66 @@
+"""What is watched, and the limits that the alarms keep away from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObservabilityArgs:
+    """Names are physical ones: CloudWatch knows no ARNs."""
+
+    web_socket_api_id: pulumi.Input[str]
+    """`RealtimeApi.api_id`."""
+
+    stage_name: pulumi.Input[str]
+    """`RealtimeApi.stage_name`."""
+
+    http_api_id: pulumi.Input[str]
+    """Id of the HTTP API beside it."""
+
+    function_names: Mapping[str, pulumi.Input[str]]
+    """Title -> function. The one called `authorize` gets an alarm for its latency."""
+
+    queue_names: Mapping[str, pulumi.Input[str]]
+    """Title -> queue that feeds a function; alarms when its oldest message waits."""
+
+    dead_letter_queue_names: Mapping[str, pulumi.Input[str]]
+    """Title -> queue that should be empty."""
+
+    metrics_namespace: str
+    """Where the functions write their own metrics."""
+
+    web_socket_rate_limit: int
+    """Connects and messages a second that the stage lets through."""
+
+    http_rate_limit: int
+    """Requests a second that the HTTP API lets through."""
+
+    posts_per_second: int
+    """Posts a second that the workers keep to."""
+
+    lambda_concurrency: int
+    """Executions at a time that the account has in this region."""
+
+    emails: Sequence[str] | None = None
+    """Who is written to; each address has to confirm once. By default nobody."""
+
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Key of the topic; its policy must let CloudWatch use it. By default SNS's own encryption."""
+
+    def __post_init__(self) -> None:
+        for name in (
+            "web_socket_rate_limit",
+            "http_rate_limit",
+            "posts_per_second",
+            "lambda_concurrency",
+        ):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must be 1 or more, got {getattr(self, name)}: the alarm is set at"
+                    " 80 percent of it."
+                )
+        for address in self.emails or ():
+            if "@" not in address:
+                raise ValueError(f"emails must hold e-mail addresses, got {address!r}.")

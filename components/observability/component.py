@@ -1,0 +1,130 @@
+"""The topic that operators listen to, an alarm for each signal, and the dashboard of them all."""
+
+import pulumi
+import pulumi_aws as aws
+
+from .. import policies
+from .args import ObservabilityArgs
+from .dashboard import body
+from .signals import MINUTE_SECONDS, Metric, Signal, signals
+
+LATEST_MINUTES = 5
+
+
+class Observability(pulumi.ComponentResource):
+    """Alarms at 80 percent of every limit and on whatever an operator has to act upon."""
+
+    topic_arn: pulumi.Output[str]
+    """Topic that every alarm goes to, and its end too."""
+    dashboard_name: pulumi.Output[str]
+    """Dashboard in CloudWatch."""
+
+    def __init__(
+        self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("realtime:index:Observability", name, None, opts)
+        watched = signals(args)
+        topic = self._topic(name, args)
+        for signal in watched:
+            self._alarm(name, signal, topic)
+
+        self.topic_arn = topic.arn
+        self.dashboard_name = self._dashboard(name, watched).dashboard_name
+        self.register_outputs({"topic_arn": self.topic_arn, "dashboard_name": self.dashboard_name})
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _topic(self, name: str, args: ObservabilityArgs) -> aws.sns.Topic:
+        topic = aws.sns.Topic(
+            f"{name}-topic", kms_master_key_id=args.kms_key_arn, opts=self._child()
+        )
+        aws.sns.TopicPolicy(
+            f"{name}-topic-policy",
+            arn=topic.arn,
+            policy=topic.arn.apply(_alarms_may_publish),
+            opts=self._child(),
+        )
+        for number, address in enumerate(args.emails or ()):
+            aws.sns.TopicSubscription(
+                f"{name}-email-{number}",
+                topic=topic.arn,
+                protocol="email",
+                endpoint=address,
+                opts=self._child(),
+            )
+        return topic
+
+    def _alarm(self, name: str, signal: Signal, topic: aws.sns.Topic) -> None:
+        aws.cloudwatch.MetricAlarm(
+            f"{name}-{signal.key}",
+            alarm_description=f"{signal.title}: {signal.because}",
+            comparison_operator="GreaterThanThreshold",
+            threshold=signal.threshold,
+            evaluation_periods=1 if signal.minutes == 1 else LATEST_MINUTES,
+            datapoints_to_alarm=signal.minutes,
+            treat_missing_data="notBreaching",
+            metric_queries=_queries(signal),
+            alarm_actions=[topic.arn],
+            ok_actions=[topic.arn],
+            opts=self._child(),
+        )
+
+    def _dashboard(self, name: str, watched: list[Signal]) -> aws.cloudwatch.Dashboard:
+        return aws.cloudwatch.Dashboard(
+            f"{name}-dashboard",
+            dashboard_name=f"{pulumi.get_stack()}-{name}",
+            dashboard_body=pulumi.Output.json_dumps(body(watched)),
+            opts=self._child(),
+        )
+
+
+def _queries(signal: Signal) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgsDict]:
+    queries = [
+        _query(key, metric, returned=signal.expression is None)
+        for key, metric in signal.metrics.items()
+    ]
+    if signal.expression is not None:
+        queries.append(
+            {
+                "id": "result",
+                "expression": signal.expression,
+                "label": signal.title,
+                "return_data": True,
+            }
+        )
+    return queries
+
+
+def _query(
+    key: str, metric: Metric, *, returned: bool
+) -> aws.cloudwatch.MetricAlarmMetricQueryArgsDict:
+    return {
+        "id": key,
+        "metric": {
+            "namespace": metric.namespace,
+            "metric_name": metric.name,
+            "dimensions": dict(metric.dimensions),
+            "stat": metric.statistic,
+            "period": MINUTE_SECONDS,
+        },
+        "return_data": returned,
+    }
+
+
+def _alarms_may_publish(topic_arn: str) -> pulumi.Output[str]:
+    """Without this an alarm turns red and nobody hears of it: alarms report no failed action."""
+    _, partition, _, region, account, _ = topic_arn.split(":")
+    return policies.document(
+        policies.allow(
+            ["sns:Publish"],
+            [topic_arn],
+            service="cloudwatch.amazonaws.com",
+            conditions={
+                "ArnLike": {
+                    "aws:SourceArn": f"arn:{partition}:cloudwatch:{region}:{account}:alarm:*"
+                },
+                "StringEquals": {"aws:SourceAccount": account},
+            },
+        )
+    )

@@ -1,0 +1,67 @@
+"""The dashboard's body: a graph for each signal, with the line at which its alarm goes off.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .signals import MINUTE_SECONDS, Metric, Signal
+
+COLUMNS = 24
+WIDTH, HEIGHT = 8, 6
+HEADING_HEIGHT = 1
+
+
+def body(watched: Sequence[Signal]) -> dict[str, Any]:
+    """Groups in the order of their first signal, three graphs beside each other."""
+    widgets: list[dict[str, Any]] = []
+    top = 0
+    for group in dict.fromkeys(signal.group for signal in watched):
+        members = [signal for signal in watched if signal.group == group]
+        widgets.append(_heading(group, top))
+        top += HEADING_HEIGHT
+        for number, signal in enumerate(members):
+            row, column = divmod(number, COLUMNS // WIDTH)
+            widgets.append(_graph(signal, x=column * WIDTH, y=top + row * HEIGHT))
+        top += -(-len(members) * WIDTH // COLUMNS) * HEIGHT
+    return {"widgets": widgets}
+
+
+def _heading(group: str, top: int) -> dict[str, Any]:
+    return {
+        "type": "text",
+        **_place(0, top, COLUMNS, HEADING_HEIGHT),
+        "properties": {"markdown": f"## {group}", "background": "transparent"},
+    }
+
+
+def _graph(signal: Signal, *, x: int, y: int) -> dict[str, Any]:
+    hidden = signal.expression is not None
+    metrics: list[list[Any]] = [
+        _metric(key, metric, hidden=hidden) for key, metric in signal.metrics.items()
+    ]
+    if signal.expression is not None:
+        metrics.append([{"id": "result", "expression": signal.expression, "label": signal.title}])
+    return {
+        "type": "metric",
+        **_place(x, y, WIDTH, HEIGHT),
+        "properties": {
+            "title": signal.title,
+            "view": "timeSeries",
+            "period": MINUTE_SECONDS,
+            "metrics": metrics,
+            "yAxis": {"left": {"min": 0}},
+            "annotations": {"horizontal": [{"label": "alarm", "value": signal.threshold}]},
+        },
+    }
+
+
+def _metric(key: str, metric: Metric, *, hidden: bool) -> list[Any]:
+    dimensions = [part for pair in metric.dimensions.items() for part in pair]
+    options = {"id": key, "stat": metric.statistic, "visible": not hidden}
+    return [metric.namespace, metric.name, *dimensions, options]
+
+
+def _place(x: int, y: int, width: int, height: int) -> dict[str, int]:
+    return {"x": x, "y": y, "width": width, "height": height}

@@ -1,0 +1,259 @@
+"""Everything that is worth an alarm, as data: the alarms and the dashboard are both made of it.
+
+A threshold is crossed for three minutes of five before anybody is woken, except where one message
+is enough. What reports nothing is well: an idle stack has no metrics.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from .args import ObservabilityArgs
+
+Dimensions = Mapping[str, pulumi.Input[str]]
+
+QUOTA_SHARE = 0.8
+MINUTE_SECONDS = 60
+OLDEST_MESSAGE_SECONDS = 60
+EVENT_AGE_P95_MS = 5_000
+AUTHORIZER_P95_MS = 1_000
+GONE_SHARE_PERCENT = 50
+PUBLISHING_SERVICES = ("clicks", "realtime")
+# Of both services they are eight: an alarm's expression takes ten metrics at most.
+POSTS = ("PostsDelivered", "PostsGone", "PostsSlow", "PostsFailed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    namespace: str
+    name: str
+    dimensions: Dimensions
+    statistic: str = "Sum"
+    """Per minute: `Sum`, `Maximum`, `Average` or a percentile like `p95`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    key: str
+    """Part of the alarm's logical name."""
+    title: str
+    group: str
+    """The dashboard's row."""
+    metrics: Mapping[str, Metric]
+    """Id in `expression` -> metric; without an expression there is one."""
+    threshold: float
+    because: str
+    """What is wrong when it is crossed, and what to do first; the alarm's description."""
+    expression: str | None = None
+    minutes: int = 3
+    """Of the last five, in which the threshold is crossed; 1 looks at the last one only."""
+
+
+def signals(args: ObservabilityArgs) -> list[Signal]:
+    return [
+        *_web_socket(args),
+        *_http(args),
+        *_functions(args),
+        *_queues(args),
+        *_delivery(args),
+    ]
+
+
+def _web_socket(args: ObservabilityArgs) -> Iterator[Signal]:
+    stage: Dimensions = {"ApiId": args.web_socket_api_id, "Stage": args.stage_name}
+    connect: Dimensions = {**stage, "Route": "$connect"}
+    yield _one(
+        "connect-errors",
+        "Connects that failed",
+        "WebSocket",
+        Metric(namespace="AWS/ApiGateway", name="ExecutionError", dimensions=connect),
+        0,
+        "$connect or its authorizer fails. Read the log of the function `connect`.",
+    )
+    yield _one(
+        "integration-errors",
+        "Messages whose function failed",
+        "WebSocket",
+        Metric(namespace="AWS/ApiGateway", name="IntegrationError", dimensions=stage),
+        0,
+        "A route's function fails or is throttled. Read its log.",
+    )
+    yield Signal(
+        key="web-socket-quota",
+        title="Connects and messages a minute",
+        group="WebSocket",
+        metrics={
+            "connects": Metric(namespace="AWS/ApiGateway", name="ConnectCount", dimensions=stage),
+            "messages": Metric(namespace="AWS/ApiGateway", name="MessageCount", dimensions=stage),
+        },
+        expression="FILL(connects, 0) + FILL(messages, 0)",
+        threshold=_share(args.web_socket_rate_limit),
+        because="80 percent of the WebSocket stage's throttle. Raise the limit of the region.",
+    )
+
+
+def _http(args: ObservabilityArgs) -> Iterator[Signal]:
+    api: Dimensions = {"ApiId": args.http_api_id}
+    yield _one(
+        "http-errors",
+        "Requests answered 5xx",
+        "HTTP",
+        Metric(namespace="AWS/ApiGateway", name="5xx", dimensions=api),
+        0,
+        "Redirects or the links API fail. Read the access log, then the function's.",
+    )
+    yield _one(
+        "http-quota",
+        "Requests a minute",
+        "HTTP",
+        Metric(namespace="AWS/ApiGateway", name="Count", dimensions=api),
+        _share(args.http_rate_limit),
+        "80 percent of the HTTP stage's throttle. Raise the limit of the region.",
+    )
+
+
+def _functions(args: ObservabilityArgs) -> Iterator[Signal]:
+    for title, name in args.function_names.items():
+        of: Dimensions = {"FunctionName": name}
+        yield _one(
+            f"function-{title}-errors",
+            f"Errors of {title}",
+            "Functions",
+            Metric(namespace="AWS/Lambda", name="Errors", dimensions=of),
+            0,
+            f"The function {title} ends with an exception or runs out of time. Read its log.",
+        )
+        yield _one(
+            f"function-{title}-throttles",
+            f"Throttles of {title}",
+            "Functions",
+            Metric(namespace="AWS/Lambda", name="Throttles", dimensions=of),
+            0,
+            f"{title} lacks concurrency: raise the account's or the function's reserved one.",
+        )
+    if "authorize" in args.function_names:
+        of = {"FunctionName": args.function_names["authorize"]}
+        yield _one(
+            "authorizer-latency",
+            "Authorizer p95, ms",
+            "Functions",
+            Metric(namespace="AWS/Lambda", name="Duration", dimensions=of, statistic="p95"),
+            AUTHORIZER_P95_MS,
+            "Handshakes wait for the authorizer: cold starts, or an issuer that answers slowly.",
+        )
+    yield _one(
+        "concurrency-quota",
+        "Executions at a time, all functions of the account",
+        "Functions",
+        Metric(
+            namespace="AWS/Lambda", name="ConcurrentExecutions", dimensions={}, statistic="Maximum"
+        ),
+        args.lambda_concurrency * QUOTA_SHARE,
+        "80 percent of the account's Lambda concurrency in this region. Ask for more.",
+    )
+
+
+def _queues(args: ObservabilityArgs) -> Iterator[Signal]:
+    for title, name in args.queue_names.items():
+        yield _one(
+            f"queue-{title}-age",
+            f"Oldest message of {title}, s",
+            "Queues",
+            Metric(
+                namespace="AWS/SQS",
+                name="ApproximateAgeOfOldestMessage",
+                dimensions={"QueueName": name},
+                statistic="Maximum",
+            ),
+            OLDEST_MESSAGE_SECONDS,
+            f"The worker of {title} does not keep up or fails. Read its log.",
+        )
+    for title, name in args.dead_letter_queue_names.items():
+        yield _one(
+            f"queue-{title}-dead-letters",
+            f"Dead letters of {title}",
+            "Queues",
+            Metric(
+                namespace="AWS/SQS",
+                name="ApproximateNumberOfMessagesVisible",
+                dimensions={"QueueName": name},
+                statistic="Maximum",
+            ),
+            0,
+            f"Messages of {title} failed five times. Mend the cause, then: realtime redrive.",
+            minutes=1,
+        )
+
+
+def _delivery(args: ObservabilityArgs) -> Iterator[Signal]:
+    ages = {
+        service: Metric(
+            namespace=args.metrics_namespace,
+            name="EventAge",
+            dimensions={"service": service},
+            statistic="p95",
+        )
+        for service in PUBLISHING_SERVICES
+    }
+    yield Signal(
+        key="event-age",
+        title="From the event to its last post, p95, ms",
+        group="Delivery",
+        metrics=ages,
+        expression=f"MAX([{', '.join(f'FILL({service}, 0)' for service in ages)}])",
+        threshold=EVENT_AGE_P95_MS,
+        because="Screens lag behind. Look at the queues' age, then at posts a minute.",
+    )
+    posts = {
+        f"{service}{name}": Metric(
+            namespace=args.metrics_namespace, name=name, dimensions={"service": service}
+        )
+        for service in PUBLISHING_SERVICES
+        for name in POSTS
+    }
+    total = " + ".join(f"FILL({key}, 0)" for key in posts)
+    gone = " + ".join(f"FILL({service}PostsGone, 0)" for service in PUBLISHING_SERVICES)
+    yield Signal(
+        key="gone-share",
+        title="Posts that met a closed connection, percent",
+        group="Delivery",
+        metrics=posts,
+        expression=f"IF(({total}) > 100, 100 * ({gone}) / ({total}), 0)",
+        threshold=GONE_SHARE_PERCENT,
+        because="Most posts meet closed connections: $disconnect does not clean up. Read its log.",
+    )
+    yield Signal(
+        key="posts-quota",
+        title="Posts a minute",
+        group="Delivery",
+        metrics=posts,
+        expression=total,
+        threshold=_share(args.posts_per_second),
+        because="80 percent of what the workers may post. Raise the limit of the region.",
+    )
+
+
+def _share(per_second: int) -> float:
+    return per_second * MINUTE_SECONDS * QUOTA_SHARE
+
+
+def _one(  # noqa: PLR0913 - a row of a table
+    key: str,
+    title: str,
+    group: str,
+    metric: Metric,
+    threshold: float,
+    because: str,
+    *,
+    minutes: int = 3,
+) -> Signal:
+    return Signal(
+        key=key,
+        title=title,
+        group=group,
+        metrics={"m": metric},
+        threshold=threshold,
+        because=because,
+        minutes=minutes,
+    )

@@ -1,0 +1,151 @@
+import json
+import re
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from components.observability import Observability, ObservabilityArgs
+from components.observability.signals import POSTS, PUBLISHING_SERVICES
+from policy.rules import RESOURCE_RULES, Resource
+from tests.infra.harness import ROOT, Deployment, deploy
+
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:watch-topic"
+
+
+def arguments(**changes: Any) -> ObservabilityArgs:
+    given: dict[str, Any] = {
+        "web_socket_api_id": "socket",
+        "stage_name": "dev",
+        "http_api_id": "http",
+        "function_names": {"authorize": "authorize-1", "connect": "connect-1"},
+        "queue_names": {"clicks": "clicks-1"},
+        "dead_letter_queue_names": {"clicks": "clicks-dead-1"},
+        "metrics_namespace": "RealtimePlatform",
+        "web_socket_rate_limit": 100,
+        "http_rate_limit": 200,
+        "posts_per_second": 500,
+        "lambda_concurrency": 1000,
+        "emails": ["oncall@example.com"],
+    }
+    return ObservabilityArgs(**{**given, **changes})
+
+
+@pytest.fixture(scope="module")
+def watched() -> Deployment:
+    return deploy(lambda: Observability("watch", arguments()))
+
+
+def alarms(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    return {r.name.removeprefix("watch-"): dict(r.inputs) for r in deployment.of(ALARM)}
+
+
+def test_alarms_watch_every_limit_at_80_percent(watched: Deployment) -> None:
+    thresholds = {name: alarm["threshold"] for name, alarm in alarms(watched).items()}
+    assert thresholds["web-socket-quota"] == 100 * 60 * 0.8
+    assert thresholds["http-quota"] == 200 * 60 * 0.8
+    assert thresholds["posts-quota"] == 500 * 60 * 0.8
+    assert thresholds["concurrency-quota"] == 1000 * 0.8
+
+
+def test_each_function_and_queue_has_its_alarms(watched: Deployment) -> None:
+    assert {
+        *(
+            f"function-{name}-{what}"
+            for name in ("authorize", "connect")
+            for what in ("errors", "throttles")
+        ),
+        *("authorizer-latency", "queue-clicks-age", "queue-clicks-dead-letters", "event-age"),
+        *("gone-share", "connect-errors", "integration-errors", "http-errors"),
+    } <= alarms(watched).keys()
+
+
+def test_no_two_alarms_share_a_name() -> None:
+    # Pulumi's engine would refuse them; its mocks do not.
+    names = [r.name for r in deploy(lambda: Observability("watch", arguments())).of(ALARM)]
+    assert len(names) == len(set(names))
+
+
+def test_every_alarm_tells_the_topic_when_it_starts_and_when_it_ends(watched: Deployment) -> None:
+    for alarm in alarms(watched).values():
+        assert alarm["alarmActions"] == alarm["okActions"] == [TOPIC_ARN]
+        assert alarm["alarmDescription"]
+
+
+def test_an_alarm_returns_one_series_of_ten_metrics_at_most(watched: Deployment) -> None:
+    for name, alarm in alarms(watched).items():
+        queries = alarm["metricQueries"]
+        assert [q["returnData"] for q in queries].count(True) == 1, name
+        assert sum("metric" in q for q in queries) <= 10, name
+        assert all(re.fullmatch("[a-z][A-Za-z0-9_]*", q["id"]) for q in queries), name
+
+
+def test_an_expression_names_its_metrics_and_no_other(watched: Deployment) -> None:
+    for name, alarm in alarms(watched).items():
+        ids = {q["id"] for q in alarm["metricQueries"] if "metric" in q}
+        for query in alarm["metricQueries"]:
+            if "expression" in query:
+                used = set(re.findall(r"[a-z]\w*", query["expression"]))
+                assert used <= ids, name
+
+
+def test_the_topic_hears_this_accounts_alarms_and_nobody_else(watched: Deployment) -> None:
+    policy = json.loads(watched.one("aws:sns/topicPolicy:TopicPolicy").inputs["policy"])
+    (statement,) = policy["Statement"]
+    assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert statement["Resource"] == [TOPIC_ARN]
+    source = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:*"
+    assert statement["Condition"] == {
+        "ArnLike": {"aws:SourceArn": source},
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+    }
+
+
+def test_people_are_written_to(watched: Deployment) -> None:
+    subscription = watched.one("aws:sns/topicSubscription:TopicSubscription").inputs
+    assert (subscription["protocol"], subscription["endpoint"]) == ("email", "oncall@example.com")
+
+
+def test_the_dashboard_draws_every_alarm_with_its_threshold(watched: Deployment) -> None:
+    graphs = {w["properties"]["title"]: w["properties"] for w in widgets(watched, "metric")}
+    assert len(graphs) == len(alarms(watched))
+    for alarm in alarms(watched).values():
+        graph = graphs[alarm["alarmDescription"].partition(":")[0]]
+        assert graph["annotations"]["horizontal"][0]["value"] == alarm["threshold"]
+        drawn = {entry[1] for entry in graph["metrics"] if len(entry) > 1}
+        queried = {q["metric"]["metricName"] for q in alarm["metricQueries"] if "metric" in q}
+        assert drawn == queried
+
+
+def test_no_two_graphs_overlap_and_none_leaves_the_page(watched: Deployment) -> None:
+    places = [(w["x"], w["y"], w["width"], w["height"]) for w in widgets(watched)]
+    for (x, y, width, height), (a, b, other_width, other_height) in combinations(places, 2):
+        assert x + width <= a or a + other_width <= x or y + height <= b or b + other_height <= y
+    assert all(x >= 0 and x + width <= 24 for x, _, width, _ in places)
+
+
+def test_the_delivery_metrics_are_those_that_the_functions_write() -> None:
+    written = (ROOT / "handlers/realtime/metrics.py").read_text(encoding="utf-8")
+    for name in (*POSTS, "EventAge"):
+        assert f'"{name}"' in written, name
+    folders = {path.name for path in (ROOT / "handlers").iterdir() if path.is_dir()}
+    assert folders >= set(PUBLISHING_SERVICES)
+
+
+def test_its_resources_keep_to_the_policy_pack(watched: Deployment) -> None:
+    graph = [Resource(r.type, r.inputs) for r in watched.resources]
+    assert [sentence for rule in RESOURCE_RULES for r in graph for sentence in rule(r)] == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"http_rate_limit": 0}, {"posts_per_second": -1}, {"emails": ["nobody"]}]
+)
+def test_what_could_not_work_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        arguments(**changes)
+
+
+def widgets(deployment: Deployment, kind: str | None = None) -> list[dict[str, Any]]:
+    body = deployment.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"]
+    return [w for w in json.loads(body)["widgets"] if kind in (None, w["type"])]
