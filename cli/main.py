@@ -6,8 +6,10 @@ import typer
 from rich.console import Console
 
 from . import demo as demo_command
+from . import operate
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+app.add_typer(operate.app)
 
 
 @app.callback()

@@ -1,0 +1,100 @@
+"""Which stack a command is about: one that Pulumi knows, or the demo that runs on this machine.
+
+The addresses come from the stack's outputs, so a command needs no other configuration.
+"""
+
+import json
+import subprocess
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+LOCAL = Path(__file__).parents[1] / "build" / "demo.json"
+LOCAL_ROOT = "test"
+"""Key and secret of the emulator's root."""
+PULUMI_SECONDS = 60
+
+
+class StackError(Exception):
+    """There is no such stack to talk to; says how to name one."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    name: str
+    region: str
+    outputs: Mapping[str, Any]
+    endpoint_url: str | None = None
+    """Of the local cloud; None is AWS."""
+
+    def client(self, service: str) -> Any:
+        """With the credentials that the AWS CLI would use; the local cloud has its own."""
+        root = LOCAL_ROOT if self.endpoint_url else None
+        session = boto3.Session(aws_access_key_id=root, aws_secret_access_key=root)
+        return session.client(service, region_name=self.region, endpoint_url=self.endpoint_url)
+
+    def output(self, name: str) -> Any:
+        if name not in self.outputs:
+            raise StackError(
+                f"stack {self.name} must export {name}, and exports {', '.join(self.outputs)}."
+                " Deploy this version of the program: pulumi up"
+            )
+        return self.outputs[name]
+
+
+def find(name: str | None) -> Stack:
+    """The stack of that name as Pulumi knows it; without a name, the demo that is running.
+
+    Raises `StackError`.
+    """
+    return _running_demo() if name is None else _deployed(name)
+
+
+@contextmanager
+def announced(stack: Stack) -> Generator[None]:
+    """While it lasts, `find` without a name finds this one."""
+    facts = {"name": stack.name, "region": stack.region, "endpoint_url": stack.endpoint_url}
+    LOCAL.parent.mkdir(exist_ok=True)
+    LOCAL.write_text(json.dumps({**facts, "outputs": dict(stack.outputs)}), encoding="utf-8")
+    try:
+        yield
+    finally:
+        LOCAL.unlink(missing_ok=True)
+
+
+def _running_demo() -> Stack:
+    try:
+        return Stack(**json.loads(LOCAL.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise StackError(
+            "a stack must be named, because no demo runs on this machine."
+            " Add --stack <name>, or start one in another terminal: make demo"
+        ) from None
+
+
+def _deployed(name: str) -> Stack:
+    outputs = json.loads(_pulumi("stack", "output", "--json", f"--stack={name}"))
+    return Stack(name, outputs.get("region", ""), outputs)
+
+
+def _pulumi(*arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - the arguments are this module's, and a stack's name
+            ["pulumi", *arguments],  # noqa: S607 - wherever the person has it
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PULUMI_SECONDS,
+        )
+    except FileNotFoundError:
+        raise StackError(
+            "reading a stack's outputs needs the Pulumi CLI, which is not on the PATH."
+            " Install it, or leave --stack out to use the demo that runs on this machine."
+        ) from None
+    if done.returncode:
+        raise StackError(f"pulumi {' '.join(arguments)} failed: {done.stderr.strip()}")
+    return done.stdout
