@@ -1,0 +1,111 @@
+"""A KMS key of the customer's own, with a policy that names every service which has to use it.
+
+A service that the policy forgets does not fail aloud: EventBridge drops the event, an alarm turns
+red and tells nobody. The default keys of AWS need none of this, hence nothing here by default.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from . import policies
+
+DELETION_WINDOW_DAYS = 30
+USE = ["kms:Decrypt", "kms:GenerateDataKey"]
+# With DynamoDB, SQS and SNS the key is used in the name of the role that calls them.
+# https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+VIA_SERVICES = ("dynamodb", "sqs", "sns", "lambda")
+ON_THEIR_OWN: Mapping[str, str] = {
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html
+    "events.amazonaws.com": "events:{region}:{account}:rule/*",
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+    "cloudwatch.amazonaws.com": "cloudwatch:{region}:{account}:alarm:*",
+    "sns.amazonaws.com": "sns:{region}:{account}:*",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CustomerKeyArgs:
+    account_id: str
+    """Account of the stack; its administrators keep the key."""
+
+    region: str
+    """Region whose services may use it."""
+
+    partition: str | None = None
+    """`aws` by default; `aws-cn` and `aws-us-gov` are the others."""
+
+
+class CustomerKey(pulumi.ComponentResource):
+    """Encrypts tables, queues, topics and logs of a region; rotated each year."""
+
+    arn: pulumi.Output[str]
+    """ARN, for the arguments called `kms_key_arn`."""
+
+    def __init__(
+        self, name: str, args: CustomerKeyArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("realtime:index:CustomerKey", name, None, opts)
+        key = aws.kms.Key(
+            f"{name}-key",
+            description=f"Data of {pulumi.get_project()}, stack {pulumi.get_stack()}",
+            enable_key_rotation=True,
+            deletion_window_in_days=DELETION_WINDOW_DAYS,
+            policy=policies.document(*_statements(args)),
+            region=args.region,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = key.arn
+        self.register_outputs({"arn": self.arn})
+
+
+def _statements(args: CustomerKeyArgs) -> Sequence[policies.Statement]:
+    partition, account, region = args.partition or "aws", args.account_id, args.region
+    administrators: policies.Statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    roles: policies.Statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": [*USE, "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"],
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": {
+                "kms:CallerAccount": account,
+                "kms:ViaService": [f"{name}.{region}.amazonaws.com" for name in VIA_SERVICES],
+            }
+        },
+    }
+    services = [
+        policies.allow(
+            USE,
+            ["*"],
+            service=service,
+            conditions={
+                "ArnLike": {
+                    "aws:SourceArn": f"arn:{partition}:"
+                    + source.format(region=region, account=account)
+                },
+                "StringEquals": {"aws:SourceAccount": account},
+            },
+        )
+        for service, source in ON_THEIR_OWN.items()
+    ]
+    return [administrators, roles, *services, _logs(partition, region, account)]
+
+
+def _logs(partition: str, region: str, account: str) -> policies.Statement:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"""
+    actions = [*USE, "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"]
+    context = f"arn:{partition}:logs:{region}:{account}:log-group:*"
+    return policies.allow(
+        actions,
+        ["*"],
+        service=f"logs.{region}.amazonaws.com",
+        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": context}},
+    )
