@@ -1,0 +1,174 @@
+/**
+ * @file One socket's life: it watches every channel that is subscribed, and shows that it is alive.
+ *
+ * @typedef {import("./frames.js").ErrorFrame} ErrorFrame
+ * @typedef {{ opened: (session: Session) => void, ended: (session: Session, error: Error) => void,
+ *   progressed: (session: Session) => void, refused: (name: string, error: ErrorFrame) => void,
+ *   malformed: () => void }} Owner
+ */
+import { address } from "./address.js";
+import { Dialogue } from "./dialogue.js";
+import { Heartbeat } from "./heartbeat.js";
+import { Socket } from "./socket.js";
+
+export class Session {
+  /** @type {Map<string, Dialogue>} */
+  #dialogues = new Map();
+  #messages = 0;
+  openedAt = 0;
+
+  /**
+   * @param {import("./options.js").Options} options
+   * @param {Map<string, import("./channel.js").Channel>} channels
+   * @param {Owner} owner
+   * @param {number} failures of handshakes in a row
+   */
+  constructor(options, channels, owner, failures) {
+    this.options = options;
+    this.channels = channels;
+    this.owner = owner;
+    this.heartbeat = new Heartbeat(options, () => this.#nextInTurn());
+    this.socket = new Socket(options, {
+      address: () => this.#address(failures),
+      onOpen: () => this.#opened(),
+      onEnd: (error) => this.#ended(error),
+      onFrame: (frame) => this.#receive(frame),
+    });
+  }
+
+  get isOpen() {
+    return this.socket.isOpen;
+  }
+
+  get heardAt() {
+    return this.socket.heardAt;
+  }
+
+  /** Whether the server has answered for each channel: what is published from now on comes by this socket. */
+  get isSettled() {
+    return (
+      this.isOpen && [...this.channels.keys()].every((name) => this.#dialogues.get(name)?.isSettled)
+    );
+  }
+
+  /** Says what is to be said about a channel that was added, removed or has a question. @param {string} name */
+  advance(name) {
+    this.#dialogue(name).advance();
+  }
+
+  advanceAll() {
+    for (const name of [...this.channels.keys()]) this.advance(name);
+  }
+
+  /** Finds out now whether the socket is alive. */
+  beat() {
+    this.heartbeat.beat();
+  }
+
+  /** @param {object} message */
+  send(message) {
+    this.socket.send(message);
+  }
+
+  nextId() {
+    this.#messages += 1;
+    return String(this.#messages);
+  }
+
+  /**
+   * @param {string} name
+   * @param {ErrorFrame} error
+   */
+  refused(name, error) {
+    this.owner.refused(name, error);
+  }
+
+  /** @param {Error} error */
+  end(error) {
+    this.socket.end(error);
+  }
+
+  close() {
+    this.#stop();
+    this.socket.close();
+  }
+
+  /** @param {number} failures */
+  async #address(failures) {
+    const { url, channel } = await address(this.options, this.channels, failures);
+    if (channel) this.#dialogue(channel).isWatched = true;
+    return url;
+  }
+
+  #opened() {
+    this.openedAt = this.options.clock.now();
+    this.heartbeat.start();
+    this.owner.opened(this);
+    // All dialogues: a channel of the handshake may have been closed in the meantime.
+    for (const dialogue of [...this.#dialogues.values()]) dialogue.advance();
+    this.advanceAll();
+  }
+
+  /** @param {Error} error */
+  #ended(error) {
+    this.#stop();
+    this.owner.ended(this, error);
+  }
+
+  #stop() {
+    this.heartbeat.stop();
+    for (const dialogue of this.#dialogues.values()) dialogue.stop();
+  }
+
+  /** @param {ReturnType<typeof import("./frames.js").read>} frame */
+  #receive(frame) {
+    switch (frame.kind) {
+      case "push":
+        this.channels.get(frame.channel)?.push(frame.message);
+        break;
+      case "subscribed":
+        this.#dialogue(frame.channel).subscribed(frame);
+        break;
+      case "unsubscribed":
+        this.#dialogue(frame.channel).unsubscribed(frame);
+        break;
+      case "error":
+        this.#asking()
+          .find((dialogue) => dialogue.question?.id === frame.id)
+          ?.failed(frame);
+        break;
+      case "gateway":
+        this.#gatewayFailed();
+        break;
+      case "malformed":
+        this.owner.malformed();
+    }
+    this.owner.progressed(this);
+  }
+
+  /** API Gateway does not say which message it failed at; if there were several, their time limit decides. */
+  #gatewayFailed() {
+    const asking = this.#asking();
+    if (asking.length === 1) asking[0].retry();
+  }
+
+  #asking() {
+    return [...this.#dialogues.values()].filter((dialogue) => dialogue.question);
+  }
+
+  /** @param {string} name */
+  #dialogue(name) {
+    const dialogue = this.#dialogues.get(name) ?? new Dialogue(name, this);
+    this.#dialogues.set(name, dialogue);
+    return dialogue;
+  }
+
+  /** A channel to subscribe to once more, each in its turn. */
+  #nextInTurn() {
+    const names = [...this.channels.keys()];
+    if (names.length === 0) return;
+    const dialogue = this.#dialogue(names[this.heartbeat.beats % names.length]);
+    dialogue.isHeartbeatDue = true;
+    dialogue.advance();
+  }
+}
