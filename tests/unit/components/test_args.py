@@ -114,6 +114,7 @@ def test_an_api_that_could_not_work_is_refused(changes: dict[str, Any], message:
         ({"memory_mb": 64}, "must be 128 to 10240, got 64"),
         ({"memory_mb": 10_241}, "got 10241"),
         ({"log_retention_days": 8}, "got 8: CloudWatch keeps logs for no other"),
+        ({"handlers_path": "orders"}, "handlers_path must be an absolute path, got 'orders'"),
     ],
 )
 def test_a_function_that_lambda_would_refuse_is_refused(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from components.bundle import BundleError, layer, sources
+from components.bundle import BundleError, archive, layer, sources
 
 
 def project(root: Path, files: dict[str, str]) -> Path:
@@ -32,6 +32,10 @@ GET = "handlers/links/get.py"
         ("from ..users.store import Store", {"handlers/users/store.py"}),
         ("from ..users import store as users_store", {"handlers/users/store.py"}),
         ("def f():\n    from . import store", {"handlers/links/store.py"}),
+        ("from handlers.links.store import Store", {"handlers/links/store.py"}),
+        ("from handlers.users import store", {"handlers/users/store.py"}),
+        ("from handlers import clock", {"handlers/clock.py"}),
+        ("import handlers.users.store as store", {"handlers/users/store.py"}),
         ("import json\nfrom pathlib import Path\nimport boto3", set[str]()),
     ],
 )
@@ -84,6 +88,28 @@ def test_a_package_without_init_is_refused(tmp_path: Path) -> None:
         sources("links.get", root=root)
 
 
-def test_a_missing_layer_names_the_command_that_builds_it(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"build/layer/python.*Build them with: make build"):
+def test_a_missing_layer_says_how_to_come_by_one(tmp_path: Path) -> None:
+    with pytest.raises(
+        BundleError, match=r"build/layer\.zip, and .* make build.* or give layer_arn"
+    ):
         layer(tmp_path)
+
+
+def test_a_layer_is_a_file_that_no_installer_compiles_anything_in(tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "layer.zip").touch()
+    assert layer(tmp_path).path == str(tmp_path / "build" / "layer.zip")
+
+
+def test_an_archive_is_made_of_the_handlers_of_the_folder_that_is_named(tmp_path: Path) -> None:
+    root = project(tmp_path, {GET: "from . import store", "handlers/links/store.py": ""})
+    assets = archive("links.get", root=root).assets
+    assert {name: getattr(asset, "path", None) for name, asset in assets.items()} == {
+        name: str(root / name)
+        for name in (
+            "handlers/__init__.py",
+            "handlers/links/__init__.py",
+            "handlers/links/get.py",
+            "handlers/links/store.py",
+        )
+    }

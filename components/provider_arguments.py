@@ -1,0 +1,106 @@
+"""What a program in another language gave, as the arguments' own dataclass.
+
+Pulumi's host gives a component a dict, in which whole numbers are floats and nothing misspelt is
+left. Here all that is wrong is told at once, by the property's path in the caller's spelling.
+"""
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, cast
+
+import pulumi
+from pulumi.output import Unknown
+from pulumi.provider.experimental.util import camel_case
+
+KINDS: Mapping[Any, str] = {str: "a text", bool: "true or false", int: "a whole number"}
+
+
+class Arguments:
+    """Collects what is wrong while it builds; `refusals` maps the property's path to the reason."""
+
+    def __init__(self) -> None:
+        self.refusals: list[tuple[str, str]] = []
+
+    def build(self, kind: Any, value: Any, path: str = "") -> Any:
+        """`value` as the annotation `kind` says; None where it was refused."""
+        kind, may_be_output = _unwrapped(kind)
+        if isinstance(value, pulumi.Output | Unknown):
+            if not may_be_output:
+                self._refuse(path, "must be known before anything is made, got an output")
+            return pulumi.Output.from_input(cast("Any", value))
+        if dataclasses.is_dataclass(kind):
+            return self._dataclass(cast("type[Any]", kind), value, path)
+        origin = typing.get_origin(kind)
+        if origin is Sequence:
+            return self._sequence(typing.get_args(kind)[0], value, path)
+        if origin is Mapping:
+            return self._mapping(typing.get_args(kind)[1], value, path)
+        return self._plain(kind, value, path)
+
+    def _dataclass(self, kind: type[Any], value: Any, path: str) -> Any:
+        if not isinstance(value, dict):
+            return self._refuse(path, f"must be an object, got {value!r}")
+        given = cast("dict[str, Any]", value)
+        fields = {camel_case(field.name): field for field in dataclasses.fields(kind)}
+        before = len(self.refusals)
+        for name in sorted(given.keys() - fields.keys()):
+            self._refuse(_below(path, name), f"is no property{_resembling(name, list(fields))}")
+        built: dict[str, Any] = {}
+        for name, field in fields.items():
+            if given.get(name) is not None:
+                built[field.name] = self.build(field.type, given[name], _below(path, name))
+            elif field.default is dataclasses.MISSING:
+                self._refuse(_below(path, name), "must be given")
+        if len(self.refusals) > before:
+            return None
+        try:
+            return kind(**built)
+        except ValueError as error:  # what the class refuses by itself
+            return self._refuse(path, str(error))
+
+    def _sequence(self, kind: Any, value: Any, path: str) -> Any:
+        if not isinstance(value, list):
+            return self._refuse(path, f"must be a list, got {value!r}")
+        items = cast("list[Any]", value)
+        return [self.build(kind, item, f"{path}[{index}]") for index, item in enumerate(items)]
+
+    def _mapping(self, kind: Any, value: Any, path: str) -> Any:
+        if not isinstance(value, dict):
+            return self._refuse(path, f"must be an object, got {value!r}")
+        items = cast("dict[str, Any]", value).items()
+        return {key: self.build(kind, item, _below(path, key)) for key, item in items}
+
+    def _plain(self, kind: Any, value: Any, path: str) -> Any:
+        if kind is int and isinstance(value, float) and value.is_integer():
+            return int(value)
+        wrong = not isinstance(value, kind) or (kind is int and isinstance(value, bool))
+        if wrong:
+            return self._refuse(path, f"must be {KINDS.get(kind, kind.__name__)}, got {value!r}")
+        return value
+
+    def _refuse(self, path: str, reason: str) -> None:
+        self.refusals.append((path, reason))
+
+
+def _unwrapped(kind: Any) -> tuple[Any, bool]:
+    """The type itself of `T | None` and `Input[T]`, and whether it was the latter."""
+    if typing.get_origin(kind) not in (typing.Union, types.UnionType):
+        return kind, False
+    members = typing.get_args(kind)
+    for member in members:
+        if typing.get_origin(member) is Awaitable:
+            return typing.get_args(member)[0], True
+    (plain,) = (member for member in members if member is not types.NoneType)
+    return plain, False
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _resembling(name: str, known: list[str]) -> str:
+    alike = difflib.get_close_matches(name, known, n=1)
+    return f": did you mean {alike[0]}?" if alike else f"; there are {', '.join(sorted(known))}"

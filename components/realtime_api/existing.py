@@ -1,0 +1,168 @@
+"""A RealtimeApi of another stack, as that stack's one export describes it.
+
+The description holds names, ARNs and policies and no secret. It is read by other versions of this
+package than the one that wrote it, hence its version.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pulumi
+
+from .. import policies
+from .grants import attach
+from .queues import PUBLISH_DETAIL_TYPE
+
+VERSION = 1
+DEFAULT_OUTPUT = "realtime"
+PUBLISH_VARIABLES = (
+    *("REALTIME_TABLE", "MANAGEMENT_ENDPOINT", "REALTIME_API_ID", "CHANNEL_RULES"),
+    *("DELIVERY_QUEUE_URL", "INLINE_MAXIMUM", "POSTS_PER_SECOND"),
+)
+
+
+class ReferenceRefused(pulumi.RunError):
+    """Another stack describes no RealtimeApi, or one that cannot do what is asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExistingRealtimeApiArgs:
+    stack: str
+    """Stack that made it, as `organization/project/stack`; of the same account and region."""
+
+    output: str | None = None
+    """Name under which that stack exports `RealtimeApi.reference`; `realtime` by default."""
+
+
+class ExistingRealtimeApi(pulumi.ComponentResource):
+    """To publish to a RealtimeApi of another stack. It makes nothing but the grants asked for."""
+
+    endpoint: pulumi.Output[str]
+    """`wss://` address that clients connect to."""
+    management_endpoint: pulumi.Output[str]
+    """`https://` address that messages are posted to."""
+    api_id: pulumi.Output[str]
+    """Id of the WebSocket API."""
+    layer_arn: pulumi.Output[str]
+    """Layer with the functions' packages, for other functions of this package."""
+    publish_queue_url: pulumi.Output[str]
+    """FIFO queue that takes messages to publish: the group is the channel."""
+    publish_queue_arn: pulumi.Output[str]
+    """ARN of that queue."""
+    event_bus_name: pulumi.Output[str]
+    """Bus that takes `realtime.publish`, and gets `realtime.publish.refused`."""
+    event_bus_arn: pulumi.Output[str]
+    """ARN of that bus."""
+    publish_policy: pulumi.Output[str]
+    """JSON document: push to every channel. `publish_environment` goes with it."""
+    disconnect_policy: pulumi.Output[str]
+    """JSON document: close a connection."""
+    inspect_policy: pulumi.Output[str]
+    """JSON document: ask whether a connection is open."""
+    send_policy: pulumi.Output[str]
+    """JSON document: send to the publish queue."""
+    ticket_function_name: pulumi.Output[str]
+    """Function of `POST /tickets`; empty if that API has no `tokens`, as those below."""
+    ticket_invoke_arn: pulumi.Output[str]
+    """Where a route of an HTTP API integrates it, JWT-authorized, with payload format 2.0."""
+    tickets_url: pulumi.Output[str]
+    """Address of `POST /tickets`; empty without `ticket_api` too."""
+    revoke_function_name: pulumi.Output[str]
+    """Function that logs a principal out everywhere; its event is `{"principal": "<sub>"}`."""
+    revoke_function_arn: pulumi.Output[str]
+    """ARN of that function."""
+
+    def __init__(
+        self,
+        name: str,
+        args: ExistingRealtimeApiArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("realtime:index:ExistingRealtimeApi", name, None, opts)
+        self._described = self._description(name, args)
+        for key in ExistingRealtimeApi.__annotations__:
+            setattr(self, key, self._described[key])
+        self.register_outputs(
+            {key: getattr(self, key) for key in ExistingRealtimeApi.__annotations__}
+        )
+
+    @property
+    def publish_environment(self) -> Mapping[str, pulumi.Input[str]]:
+        """The variables that a function with the publish policy reads."""
+        variables = self._described["publish_environment"]
+        return {name: variables[name] for name in PUBLISH_VARIABLES}
+
+    def grant_publish(self, name: str, role_name: pulumi.Input[str]) -> None:
+        """Lets the role push to every channel; `name` tells this role's grant from others'."""
+        attach(self, f"{name}-publish", role_name, self.publish_policy)
+
+    def grant_disconnect(self, name: str, role_name: pulumi.Input[str]) -> None:
+        attach(self, f"{name}-disconnect", role_name, self.disconnect_policy)
+
+    def grant_inspect(self, name: str, role_name: pulumi.Input[str]) -> None:
+        attach(self, f"{name}-inspect", role_name, self.inspect_policy)
+
+    def grant_send(self, name: str, role_name: pulumi.Input[str]) -> None:
+        """Lets the role send to the publish queue, on which it names its source itself."""
+        attach(self, f"{name}-send", role_name, self.send_policy)
+
+    def grant_put_events(self, name: str, role_name: pulumi.Input[str], source: str) -> None:
+        """Lets the role put `realtime.publish` on the bus, as this source and as no other."""
+        attach(self, f"{name}-put-events", role_name, self.put_events_policy(source))
+
+    def grant_revoke(self, name: str, role_name: pulumi.Input[str]) -> None:
+        """Lets the role log any principal out everywhere. Refused if that API has no `tokens`."""
+        arn = self.revoke_function_arn.apply(lambda known: _revoking(known, name))
+        invoke = policies.allow(["lambda:InvokeFunction"], [arn])
+        attach(self, f"{name}-revoke", role_name, policies.document(invoke))
+
+    def put_events_policy(self, source: str) -> pulumi.Output[str]:
+        """JSON document of `grant_put_events`."""
+        return policies.document(
+            policies.put_events(self.event_bus_arn, source=source, detail_type=PUBLISH_DETAIL_TYPE)
+        )
+
+    def _description(
+        self, name: str, args: ExistingRealtimeApiArgs
+    ) -> pulumi.Output[Mapping[str, Any]]:
+        output = args.output or DEFAULT_OUTPUT
+        stack = pulumi.StackReference(
+            f"{name}-stack", stack_name=args.stack, opts=pulumi.ResourceOptions(parent=self)
+        )
+        return stack.get_output(output).apply(lambda found: _checked(found, args.stack, output))
+
+
+def describe(
+    outputs: Mapping[str, pulumi.Output[Any]], publish_environment: Mapping[str, pulumi.Input[str]]
+) -> pulumi.Output[Mapping[str, Any]]:
+    """What a stack exports of its RealtimeApi, for `ExistingRealtimeApi` to read."""
+    offered = {key: outputs[key] for key in ExistingRealtimeApi.__annotations__}
+    return pulumi.Output.all(
+        version=VERSION, publish_environment=dict(publish_environment), **offered
+    )
+
+
+def _revoking(arn: str, name: str) -> str:
+    if not arn:
+        raise ReferenceRefused(
+            f"The RealtimeApi must have tokens for {name} to log anybody out, and its stack gave it"
+            " none. Give it there RealtimeApiArgs(tokens=TokenArgs(...))."
+        )
+    return arn
+
+
+def _checked(found: Any, stack: str, output: str) -> Mapping[str, Any]:
+    described = cast("Mapping[str, Any]", found if isinstance(found, dict) else {})
+    version = described.get("version")
+    if not isinstance(version, int | float) or version < 1:
+        raise ReferenceRefused(
+            f"Stack {stack!r} must describe its RealtimeApi as {output!r}, and has no such export."
+            f' Add there: pulumi.export("{output}", realtime.reference)'
+        )
+    if version > VERSION:
+        raise ReferenceRefused(
+            f"The description of the RealtimeApi of stack {stack!r} must have version {VERSION} at"
+            f" most, got {version:g}: that stack runs a newer realtime-platform. Upgrade it here."
+        )
+    return described

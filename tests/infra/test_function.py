@@ -1,0 +1,43 @@
+from pathlib import Path
+from typing import Any
+
+from components.bundle import ROOT
+from components.function import Function, FunctionArgs
+from tests.infra.harness import Resource, deploy
+
+ARGUMENTS: dict[str, Any] = {
+    "environment": {},
+    "policies": {},
+    "layer_arn": "arn:aws:lambda:eu-west-1:1:layer:ours:1",
+    "log_retention_days": 7,
+    "timeout_seconds": 10,
+    "memory_mb": 256,
+}
+
+
+def function(**changes: Any) -> Resource:
+    args = FunctionArgs(**{**ARGUMENTS, **changes})
+    return deploy(lambda: Function("place", args)).named("place-function")
+
+
+def test_a_consumers_function_ships_the_consumers_handlers(tmp_path: Path) -> None:
+    module = tmp_path / "handlers" / "orders" / "place.py"
+    module.parent.mkdir(parents=True)
+    for file in (tmp_path / "handlers" / "__init__.py", module.parent / "__init__.py", module):
+        file.touch()
+    inputs = function(module="orders.place", handlers_path=str(tmp_path)).inputs
+    assert inputs["handler"] == "handlers.orders.place.handler"
+    shipped = {name: asset.path for name, asset in inputs["code"].assets.items()}
+    assert shipped == {
+        name: str(tmp_path / name)
+        for name in (
+            "handlers/__init__.py",
+            "handlers/orders/__init__.py",
+            "handlers/orders/place.py",
+        )
+    }
+
+
+def test_a_function_ships_this_packages_handlers_unless_told_otherwise() -> None:
+    shipped = function(module="realtime.disconnect").inputs["code"].assets
+    assert shipped["handlers/realtime/disconnect.py"].path.startswith(str(ROOT))

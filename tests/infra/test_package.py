@@ -1,0 +1,190 @@
+"""The wheel, installed into an environment with nothing but what it asks for itself."""
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from components.version import VERSION
+from tests.infra.harness import ROOT, Cloud, Deployment
+from tests.infra.provider_monitor import engine, provider
+from tests.infra.recorded import SCHEMA, text
+from tests.infra.test_existing_realtime_api import OtherStack
+from tests.infra.test_provider import YAML
+
+pytestmark = pytest.mark.xdist_group("package")
+
+UV = ROOT / ".tools" / "bin" / "uv"
+PAGE = (ROOT / "docs" / "consuming.md").read_text()
+PROGRAMS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+NOT_SHIPPED = {"__pycache__", "node_modules", "test", "tests", "venv"}
+DEPLOY = """
+import asyncio, runpy, sys
+from pulumi.runtime import settings
+from pulumi.runtime.stack import run_in_stack
+
+async def deploy(program, address):
+    engine = {"monitor": address, "engine": address}
+    settings.configure(settings.Settings(project="shop", stack="dev", dry_run=False, **engine))
+    await run_in_stack(lambda: runpy.run_path(program))
+
+asyncio.run(deploy(*sys.argv[1:]))
+"""
+
+
+def run(*command: str | Path) -> str:
+    """What the command says. It sees none of this process's paths."""
+    ran = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    assert (ROOT / "build" / "layer.zip").is_file(), "the layer is missing; run: make build"
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of an environment that was empty before. The versions are those that all tests run with."""
+    environment = tmp_path_factory.mktemp("consumer") / "environment"
+    run(UV, "venv", "--quiet", "--python", sys.executable, environment)
+    pins = ROOT / "requirements" / "dev.txt"
+    run(UV, "pip", "install", "--quiet", "--python", environment, "--constraint", pins, wheel)
+    return environment / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def installed(python: Path) -> Path:
+    (folder,) = python.parents[1].glob("lib/python*/site-packages/realtime_platform")
+    return folder.resolve()
+
+
+Deploy = Callable[..., Deployment]
+
+
+@pytest.fixture(scope="module")
+def deploy(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
+    """Deploys files, `__main__.py` among them, with the environment's Python and nothing else."""
+
+    def deploy(files: dict[str, str], cloud: Cloud | None = None) -> Deployment:
+        folder = tmp_path_factory.mktemp("program")
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(content)
+        with engine(cloud=cloud) as (address, deployment):
+            run(python, "-I", "-c", DEPLOY, folder / "__main__.py", address)
+        deployment.exports = deployment.outputs[""]
+        return deployment
+
+    return deploy
+
+
+@pytest.fixture(scope="module")
+def first(deploy: Deploy) -> Deployment:
+    return deploy({"__main__.py": PROGRAMS[0]})
+
+
+def test_the_wheel_holds_every_file_of_its_folders(wheel: Path) -> None:
+    files = (
+        path.relative_to(ROOT)
+        for folder in ("components", "dashboard", "handlers")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and not NOT_SHIPPED & set(path.relative_to(ROOT).parts)
+    )
+    wanted = {f"realtime_platform/{path.as_posix()}" for path in files}
+    wanted |= {f"realtime_platform/{name}" for name in ("__init__.py", "py.typed")}
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        layer = archive.read("realtime_platform/build/layer.zip")
+    assert names == wanted | {"realtime_platform/build/layer.zip"}
+    assert layer == (ROOT / "build" / "layer.zip").read_bytes()
+
+
+def test_the_wheel_installs_no_command(wheel: Path) -> None:
+    """The command line is not in it: a script would start and fail."""
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+
+
+def test_the_installed_package_knows_its_version(python: Path) -> None:
+    said = run(python, "-I", "-c", "import realtime_platform; print(realtime_platform.__version__)")
+    assert said.strip() == VERSION
+
+
+def test_what_runs_needs_nothing_of_what_describes(python: Path) -> None:
+    said = run(
+        *(python, "-I", "-c"),
+        "import sys, realtime_platform.handlers.realtime.channels; print('pulumi' in sys.modules)",
+    )
+    assert said.strip() == "False"
+
+
+def test_the_programs_first_page_fits_ten_lines() -> None:
+    lines = [line for line in PROGRAMS[0].splitlines() if line]
+    assert len(lines) <= 10
+
+
+def test_a_program_of_ten_lines_is_deployed_from_an_empty_environment(first: Deployment) -> None:
+    assert first.exports["endpoint"].startswith("wss://realtime-stage.")
+    assert first.exports["realtime"]["version"] == 1
+    types = {resource.type for resource in first.resources}
+    assert {"aws:dynamodb/table:Table", "aws:apigatewayv2/stage:Stage"} <= types
+
+
+def test_handlers_and_layer_ship_from_where_the_package_is_installed(
+    first: Deployment, installed: Path
+) -> None:
+    for function in first.of("aws:lambda/function:Function"):
+        for name, asset in function.inputs["code"].assets.items():
+            assert Path(asset.path) == installed / name
+            assert Path(asset.path).is_file()
+    layer = first.one("aws:lambda/layerVersion:LayerVersion").inputs["code"]
+    assert Path(layer.path) == installed / "build" / "layer.zip"
+
+
+def test_a_consumers_own_function_ships_its_own_handlers(deploy: Deploy) -> None:
+    packages = dict.fromkeys(["handlers/__init__.py", "handlers/orders/__init__.py"], "")
+    files = {"__main__.py": PROGRAMS[1], "handlers/orders/place.py": PROGRAMS[2], **packages}
+    place = deploy(files).named("place-function").inputs
+    assert place["code"].assets.keys() == files.keys() - {"__main__.py"}
+    assert place["handler"] == "handlers.orders.place.handler"
+    queue = place["environment"]["variables"]["PUBLISH_QUEUE_URL"]
+    assert queue.endswith("/realtime-publish-queue-source")
+
+
+def test_a_program_beside_another_stack_gets_its_grant(deploy: Deploy, first: Deployment) -> None:
+    beside = deploy({"__main__.py": PROGRAMS[3]}, OtherStack(first.exports))
+    policy = json.loads(beside.named("realtime-orders-send-policy").inputs["policy"])
+    assert policy == json.loads(first.outputs["realtime"]["send_policy"])
+    assert beside.exports == {"publish_queue_url": first.outputs["realtime"]["publish_queue_url"]}
+
+
+def test_a_transform_of_a_program_changes_the_table(deploy: Deploy) -> None:
+    table = deploy({"__main__.py": PROGRAMS[4]}).named("realtime-table").inputs
+    assert table["serverSideEncryption"]["kmsKeyArn"].startswith("arn:aws:kms:")
+
+
+def test_the_installed_provider_offers_the_recorded_schema_and_makes_a_realtime_api(
+    python: Path, installed: Path
+) -> None:
+    with (
+        engine() as (address, deployment),
+        provider(installed / "components", address, python=python) as process,
+    ):
+        assert text(process.schema()) == SCHEMA.read_text()
+        outputs = process.construct("RealtimeApi", "live", YAML, address)
+    assert outputs["endpoint"].startswith("wss://live-stage.")
+    code = deployment.named("live-connect-function").inputs["code"].assets
+    assert Path(code["handlers/realtime/connect.py"].path).is_relative_to(installed)
