@@ -1,0 +1,1 @@
+"""Programs of other teams, which use the platform by its public parts alone."""

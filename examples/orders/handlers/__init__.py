@@ -1,0 +1,1 @@
+"""What runs in the cloud. Imports are relative: the folder ships as the package `handlers`."""

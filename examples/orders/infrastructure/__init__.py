@@ -1,0 +1,1 @@
+"""What describes the shop's part of the cloud: its services, its saga and its API."""

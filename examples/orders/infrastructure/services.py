@@ -1,0 +1,90 @@
+"""The shop's two services: each a table that nobody else writes, with a function before it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+from realtime_platform.components import Function, FunctionArgs
+
+from . import policies
+
+HANDLERS_PATH = str(Path(__file__).parents[1])
+TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceArgs:
+    module: str
+    """Module under `handlers/`; the variable that names its table follows from it."""
+
+    table_variable: str
+    """Variable by which the function knows its table."""
+
+    sort_key: bool
+    """Whether a row's key has two parts."""
+
+    environment: Mapping[str, pulumi.Input[str]]
+    """The function's other variables."""
+
+    layer_arn: pulumi.Input[str]
+    """Layer with the third-party packages."""
+
+    log_retention_days: int
+    """Days that its log lines are kept."""
+
+    protect_data: bool
+    """Keep the table on deletion and back it up continuously."""
+
+
+class Service(pulumi.ComponentResource):
+    """A function that the saga calls, and the table that it alone writes to."""
+
+    function_arn: pulumi.Output[str]
+    """ARN of the function."""
+    table_name: pulumi.Output[str]
+    """Physical name of the table."""
+    table_arn: pulumi.Output[str]
+    """ARN of the table."""
+
+    def __init__(
+        self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("orders:index:Service", name, None, opts)
+        table = make_table(name, self, sort_key=args.sort_key, protect_data=args.protect_data)
+        actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        function = Function(
+            f"{name}-service",
+            FunctionArgs(
+                module=args.module,
+                handlers_path=HANDLERS_PATH,
+                environment={args.table_variable: table.name, **args.environment},
+                policies={"table": policies.document(policies.allow(actions, table.arn))},
+                layer_arn=args.layer_arn,
+                log_retention_days=args.log_retention_days,
+                timeout_seconds=TIMEOUT_SECONDS,
+                memory_mb=256,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.function_arn = function.arn
+        self.table_name, self.table_arn = table.name, table.arn
+        self.register_outputs({key: getattr(self, key) for key in Service.__annotations__})
+
+
+def make_table(
+    name: str, parent: pulumi.Resource, *, sort_key: bool, protect_data: bool
+) -> aws.dynamodb.Table:
+    keys = ["PK", "SK"] if sort_key else ["PK"]
+    return aws.dynamodb.Table(
+        f"{name}-table",
+        billing_mode="PAY_PER_REQUEST",
+        hash_key="PK",
+        range_key="SK" if sort_key else None,
+        attributes=[{"name": key, "type": "S"} for key in keys],
+        server_side_encryption={"enabled": True},
+        point_in_time_recovery={"enabled": protect_data},
+        deletion_protection_enabled=protect_data,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
