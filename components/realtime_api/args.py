@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import pulumi
 
+from .tokens import TokenArgs
+
 STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 SEGMENT = r"(?:[A-Za-z0-9_.~%-]+|\*|\{[A-Za-z_][A-Za-z0-9_:.-]*\})"
@@ -22,6 +24,7 @@ DEFAULT_INLINE_MAXIMUM = 200
 DEFAULT_POSTS_PER_SECOND = 2_500
 DEFAULT_HISTORY_SECONDS = 86_400
 DEFAULT_MAXIMUM_WORKERS = 10
+DEFAULT_PAYLOAD_LIMIT_BYTES = 31_744
 
 # Least, most, and what lies beyond. Settings hold what a stack sets to the same.
 LIMITS = {
@@ -30,6 +33,7 @@ LIMITS = {
     "posts_per_second": (500, 1_000_000, "workers share them out by the hundred"),
     "history_seconds": (60, 2_592_000, "what is to be kept for longer belongs in a table of yours"),
     "maximum_workers": (2, 1_000, "Lambda takes no other for a queue"),
+    "payload_limit_bytes": (256, 31_744, "a frame of 32 KB closes the connection"),
 }
 
 
@@ -115,6 +119,9 @@ class RealtimeApiArgs:
     history_seconds: int | None = None
     """How long a message of an `every` channel can be recovered; a day by default."""
 
+    payload_limit_bytes: int | None = None
+    """Largest value, as JSON, that a door takes; 31744 by default, and 4096 for a state."""
+
     maximum_workers: int | None = None
     """Functions that work at a time on each of the three queues, 2 to 1000; 10 by default."""
 
@@ -124,11 +131,35 @@ class RealtimeApiArgs:
     throttling_burst_limit: int | None = None
     """How many of them may come at once; by default as many as in a second."""
 
+    connects_per_second: int | None = None
+    """How many of them may be new connections, of which the account has a limit; by default all."""
+
+    reserved_fan_out: int | None = None
+    """Executions kept for large audiences, `maximum_workers` or more; by default none."""
+
+    reserved_publish: int | None = None
+    """The same for the publish queue and the events, twice as many or more; by default none."""
+
+    region: str | None = None
+    """Region that it is made in; by default the provider's."""
+
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Key of table, queues, logs and variables, as of `CustomerKey`; by default AWS's own."""
+
+    tracing: bool | None = None
+    """Send traces of the functions' runs to X-Ray; false by default."""
+
     protect_data: bool | None = None
     """Keep the table on deletion and back it up continuously; false by default."""
 
     layer_arn: pulumi.Input[str] | None = None
-    """Layer with the functions' packages; by default one of its own, from `make build`."""
+    """Layer with the functions' packages; by default one of its own."""
+
+    tokens: TokenArgs | None = None
+    """Tokens that prove who connects. Without them every connection is anonymous."""
+
+    ticket_api: bool | None = None
+    """Make an HTTP API with `POST /tickets` too, at `tickets_url`; false by default."""
 
     def __post_init__(self) -> None:
         if not STAGE_NAME.fullmatch(self.stage_name):
@@ -138,6 +169,8 @@ class RealtimeApiArgs:
             )
         if not self.channels:
             raise ValueError("channels must hold a rule, got none: every connect would be refused.")
+        if self.ticket_api and self.tokens is None:
+            raise ValueError("ticket_api needs tokens: a ticket is given for a token.")
         _refuse_numbers(self)
         _refuse_texts(self)
         _refuse_more_than_fits(self)
@@ -160,7 +193,7 @@ def _rule(rule: ChannelRule) -> dict[str, object]:
 
 
 def _refuse_numbers(args: RealtimeApiArgs) -> None:
-    for name in ("throttling_rate_limit", "throttling_burst_limit"):
+    for name in ("throttling_rate_limit", "throttling_burst_limit", "connects_per_second"):
         limit: int | None = getattr(args, name)
         if limit is not None and limit < 1:
             raise ValueError(f"{name} must be 1 or more, got {limit}: 0 refuses every client.")

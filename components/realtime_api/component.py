@@ -1,11 +1,13 @@
 """Server push for a stack: a WebSocket API, the table of its connections, grants to use them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from .. import bundle
+from .. import bundle, policies
+from ..function import Function
 from ..layer import RuntimeLayer, RuntimeLayerArgs
 from .args import (
     DEFAULT_INLINE_MAXIMUM,
@@ -14,11 +16,17 @@ from .args import (
     channel_rules,
 )
 from .definition import REALTIME
+from .existing import ExistingRealtimeApi, ExistingRealtimeApiArgs, describe
 from .functions import Functions
-from .grants import Grants
+from .grants import Grants, attach
 from .queues import make_queues
 from .routes import Routing
+from .sessions import Sessions, make_sessions
 from .stage import deployed_stage
+
+
+class MissingTokens(pulumi.RunError):
+    """What needs to know who is who was asked of an API that does not."""
 
 
 class RealtimeApi(pulumi.ComponentResource):
@@ -58,6 +66,8 @@ class RealtimeApi(pulumi.ComponentResource):
     """Bus that takes `realtime.publish`, and gets `realtime.publish.refused`."""
     event_bus_arn: pulumi.Output[str]
     """ARN of that bus."""
+    events_queue_url: pulumi.Output[str]
+    """Queue of the bus's events. Only the bus may send to it."""
     events_dead_letter_queue_url: pulumi.Output[str]
     """Events that could not be published."""
     undelivered_queue_url: pulumi.Output[str]
@@ -70,6 +80,22 @@ class RealtimeApi(pulumi.ComponentResource):
     """JSON document: ask whether a connection is open."""
     send_policy: pulumi.Output[str]
     """JSON document: send to the publish queue."""
+    ticket_function_name: pulumi.Output[str]
+    """Function of `POST /tickets`, for any HTTP API; empty without `tokens`, as those below."""
+    ticket_function_arn: pulumi.Output[str]
+    """ARN of that function."""
+    ticket_invoke_arn: pulumi.Output[str]
+    """Where a route of an HTTP API integrates it, JWT-authorized, with payload format 2.0."""
+    tickets_url: pulumi.Output[str]
+    """Address of `POST /tickets`; empty without `ticket_api` too."""
+    revoke_function_name: pulumi.Output[str]
+    """Function that logs a principal out everywhere; its event is `{"principal": "<sub>"}`."""
+    revoke_function_arn: pulumi.Output[str]
+    """ARN of that function."""
+    function_names: pulumi.Output[Mapping[str, str]]
+    """Title -> function, for alarms: `authorize`, `connect` and so on."""
+    reference: pulumi.Output[Mapping[str, Any]]
+    """What another stack needs of it, for `from_stack`; to be exported as `realtime`."""
 
     def __init__(
         self, name: str, args: RealtimeApiArgs, opts: pulumi.ResourceOptions | None = None
@@ -83,7 +109,7 @@ class RealtimeApi(pulumi.ComponentResource):
         functions = Functions(
             name, args, self.layer_arn, table.name, self._queues, self._grants, self
         )
-        routing = Routing(name, api, args.stage_name, REALTIME, self)
+        routing = Routing(name, api, args, REALTIME, self)
         authorizer = routing.authorizer(functions.authorize())
         resources = routing.resources(functions.answering(), authorizer)
         stage = deployed_stage(name, api, args, REALTIME, resources, self)
@@ -95,8 +121,18 @@ class RealtimeApi(pulumi.ComponentResource):
         self.table_name, self.table_arn = table.name, table.arn
         self._offer_queues()
         self._offer_policies()
+        self._offer_sessions(make_sessions(name, args, functions, self.management_endpoint, self))
         functions.work(self.publish_environment)
+        self.function_names = _names(functions.made)
+        self.reference = describe(vars(self), self.publish_environment)
         self.register_outputs({key: getattr(self, key) for key in RealtimeApi.__annotations__})
+
+    @staticmethod
+    def from_stack(
+        name: str, stack: str, opts: pulumi.ResourceOptions | None = None
+    ) -> ExistingRealtimeApi:
+        """The one whose `reference` another stack exports as `realtime`."""
+        return ExistingRealtimeApi(name, ExistingRealtimeApiArgs(stack=stack), opts)
 
     @property
     def publish_environment(self) -> Mapping[str, pulumi.Input[str]]:
@@ -115,35 +151,35 @@ class RealtimeApi(pulumi.ComponentResource):
 
     def grant_publish(self, name: str, role_name: pulumi.Input[str]) -> None:
         """Lets the role push to every channel; `name` tells this role's grant from others'."""
-        self._grant(f"{name}-publish", role_name, self.publish_policy)
+        attach(self, f"{name}-publish", role_name, self.publish_policy)
 
     def grant_disconnect(self, name: str, role_name: pulumi.Input[str]) -> None:
-        self._grant(f"{name}-disconnect", role_name, self.disconnect_policy)
+        attach(self, f"{name}-disconnect", role_name, self.disconnect_policy)
 
     def grant_inspect(self, name: str, role_name: pulumi.Input[str]) -> None:
-        self._grant(f"{name}-inspect", role_name, self.inspect_policy)
+        attach(self, f"{name}-inspect", role_name, self.inspect_policy)
 
     def grant_send(self, name: str, role_name: pulumi.Input[str]) -> None:
         """Lets the role send to the publish queue, on which it names its source itself."""
-        self._grant(f"{name}-send", role_name, self.send_policy)
+        attach(self, f"{name}-send", role_name, self.send_policy)
 
     def grant_put_events(self, name: str, role_name: pulumi.Input[str], source: str) -> None:
         """Lets the role put `realtime.publish` on the bus, as this source and as no other."""
-        self._grant(f"{name}-put-events", role_name, self.put_events_policy(source))
+        attach(self, f"{name}-put-events", role_name, self.put_events_policy(source))
 
     def put_events_policy(self, source: str) -> pulumi.Output[str]:
         """JSON document of `grant_put_events`."""
         return self._grants.put_events(source)
 
-    def _grant(
-        self, name: str, role_name: pulumi.Input[str], policy: pulumi.Output[str]
-    ) -> aws.iam.RolePolicy:
-        return aws.iam.RolePolicy(
-            f"{self.pulumi_resource_name}-{name}-policy",
-            role=role_name,
-            policy=policy,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+    def grant_revoke(self, name: str, role_name: pulumi.Input[str]) -> None:
+        """Lets the role log any principal out everywhere. Raises `MissingTokens`."""
+        if self._args.tokens is None:
+            raise MissingTokens(
+                f"{self.pulumi_resource_name} must have tokens for {name} to log anybody out: every"
+                " connection is anonymous. Give RealtimeApiArgs tokens=TokenArgs(...)."
+            )
+        invoke = policies.allow(["lambda:InvokeFunction"], [self.revoke_function_arn])
+        attach(self, f"{name}-revoke", role_name, policies.document(invoke))
 
     def _offer_queues(self) -> None:
         queues = self._queues
@@ -153,6 +189,7 @@ class RealtimeApi(pulumi.ComponentResource):
         self.publish_queue_arn = queues.publish.arn
         self.publish_dead_letter_queue_url = queues.publish.dead_letter_queue_url
         self.event_bus_name, self.event_bus_arn = queues.bus_name, queues.bus_arn
+        self.events_queue_url = queues.events.url
         self.events_dead_letter_queue_url = queues.events.dead_letter_queue_url
         self.undelivered_queue_url = queues.undelivered_queue_url
 
@@ -161,11 +198,22 @@ class RealtimeApi(pulumi.ComponentResource):
         self.publish_policy, self.send_policy = grants.publish(), grants.send()
         self.disconnect_policy, self.inspect_policy = grants.disconnect(), grants.inspect()
 
+    def _offer_sessions(self, sessions: Sessions | None) -> None:
+        ticket, revoke = (sessions.ticket, sessions.revoke) if sessions else (None, None)
+        none = pulumi.Output.from_input("")
+        self.ticket_function_name = ticket.name if ticket else none
+        self.ticket_function_arn = ticket.arn if ticket else none
+        self.ticket_invoke_arn = ticket.invoke_arn if ticket else none
+        self.tickets_url = sessions.tickets_url if sessions else none
+        self.revoke_function_name = revoke.name if revoke else none
+        self.revoke_function_arn = revoke.arn if revoke else none
+
     def _api(self, name: str) -> aws.apigatewayv2.Api:
         return aws.apigatewayv2.Api(
             f"{name}-api",
             protocol_type="WEBSOCKET",
             route_selection_expression=REALTIME.route_selection_expression,
+            region=self._args.region,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -178,17 +226,22 @@ class RealtimeApi(pulumi.ComponentResource):
             range_key="SK",
             attributes=[{"name": "PK", "type": "S"}, {"name": "SK", "type": "S"}],
             ttl={"attribute_name": "ttl", "enabled": True},
-            server_side_encryption={"enabled": True},
+            server_side_encryption={"enabled": True, "kms_key_arn": self._args.kms_key_arn},
             point_in_time_recovery={"enabled": protect},
             deletion_protection_enabled=protect,
+            region=self._args.region,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _layer_arn(self, name: str) -> pulumi.Output[str]:
         if self._args.layer_arn is not None:
             return pulumi.Output.from_input(self._args.layer_arn)
-        child = pulumi.ResourceOptions(parent=self)
-        return RuntimeLayer(f"{name}-layer", RuntimeLayerArgs(code=bundle.layer()), child).arn
+        layer = RuntimeLayerArgs(code=bundle.layer(), region=self._args.region)
+        return RuntimeLayer(f"{name}-layer", layer, pulumi.ResourceOptions(parent=self)).arn
+
+
+def _names(functions: Mapping[str, Function]) -> pulumi.Output[Mapping[str, str]]:
+    return pulumi.Output.all(**{title: function.name for title, function in functions.items()})
 
 
 def _management_endpoint(invoke_url: str) -> str:

@@ -5,7 +5,7 @@ A deployment is a snapshot of the former. The latter post to its address, so the
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
@@ -14,13 +14,16 @@ from .args import (
     DEFAULT_HISTORY_SECONDS,
     DEFAULT_MAXIMUM_SUBSCRIPTIONS,
     DEFAULT_MAXIMUM_WORKERS,
+    DEFAULT_PAYLOAD_LIMIT_BYTES,
     RealtimeApiArgs,
     channel_rules,
 )
 from .grants import Grants
 from .queues import FAN_OUT_TIMEOUT_SECONDS, PUBLISH_TIMEOUT_SECONDS, Queues
+from .tokens import token_rules
 
 WORKER_MEMORY_MB = 512
+ENDING_TIMEOUT_SECONDS = 60
 
 Texts = Mapping[str, pulumi.Input[str]]
 
@@ -36,14 +39,20 @@ class Functions:
     queues: Queues
     grants: Grants
     parent: pulumi.Resource
+    made: dict[str, Function] = field(default_factory=dict[str, Function])
+    """By module, in the order in which they were made."""
 
     def authorize(self) -> Function:
         environment = {
             **self._connecting(),
             "ALLOWED_ORIGINS": json.dumps(list(self.args.allowed_origins or ())),
             "REQUIRE_ORIGIN": "true" if self.args.require_origin else "false",
+            "TOKENS": token_rules(self.args.tokens),
+            "REALTIME_TABLE": self.table_name,
         }
-        return self._function("authorize", environment, {})
+        # Nobody has a ticket where nobody has a token.
+        may_use = {"use-ticket": self.grants.use_ticket()} if self.args.tokens else {}
+        return self._function("authorize", environment, may_use)
 
     def answering(self) -> dict[str, Function]:
         """By the name of their integration."""
@@ -54,17 +63,34 @@ class Functions:
         rules: Texts = {"CHANNEL_RULES": channel_rules(self.args)}
         watching = {**table, **rules, "MAXIMUM_SUBSCRIPTIONS": str(limit)}
         may = self.grants
+        connect = {"connect": may.connect()}
+        if self.args.tokens:  # whoever was logged out meanwhile is forgotten again
+            connect["forget"] = may.forget()
         return {
-            "connect": self._function("connect", connecting, {"connect": may.connect()}),
+            "connect": self._function("connect", connecting, connect),
             "disconnect": self._function("disconnect", table, {"forget": may.forget()}),
             "messages": self._function("messages", watching, {"watch": may.watch()}),
         }
+
+    def ticket(self) -> Function:
+        environment: Texts = {
+            "REALTIME_TABLE": self.table_name,
+            "CHANNEL_RULES": channel_rules(self.args),
+        }
+        return self._function("ticket", environment, {"issue": self.grants.issue_ticket()})
+
+    def revoke(self, management_endpoint: pulumi.Output[str]) -> Function:
+        return self._ending("revoke", management_endpoint)
+
+    def sweep(self, management_endpoint: pulumi.Output[str]) -> Function:
+        return self._ending("sweep", management_endpoint)
 
     def work(self, publishing: Texts) -> None:
         """`publishing` are the variables of every function that publishes."""
         queues, publish = self.queues, self._publish(publishing)
         workers = self.args.maximum_workers or DEFAULT_MAXIMUM_WORKERS
-        queues.delivery.feed(self._fan_out(publishing), maximum_concurrency=workers)
+        paced = {**publishing, "MAXIMUM_WORKERS": str(workers)}
+        queues.delivery.feed(self._fan_out(paced), maximum_concurrency=workers)
         queues.publish.feed(publish, maximum_concurrency=workers)
         queues.events.feed(publish, maximum_concurrency=workers)
 
@@ -80,14 +106,17 @@ class Functions:
             policies,
             timeout_seconds=FAN_OUT_TIMEOUT_SECONDS,
             memory_mb=WORKER_MEMORY_MB,
+            reserved_concurrency=self.args.reserved_fan_out,
         )
 
     def _publish(self, publishing: Texts) -> Function:
         history = self.args.history_seconds or DEFAULT_HISTORY_SECONDS
+        payload = self.args.payload_limit_bytes or DEFAULT_PAYLOAD_LIMIT_BYTES
         environment = {
             **publishing,
             "EVENT_BUS_NAME": self.queues.bus_name,
             "HISTORY_SECONDS": str(history),
+            "PAYLOAD_LIMIT_BYTES": str(payload),
         }
         policies = {
             "publish": self.grants.publish(),
@@ -101,7 +130,16 @@ class Functions:
             policies,
             timeout_seconds=PUBLISH_TIMEOUT_SECONDS,
             memory_mb=WORKER_MEMORY_MB,
+            reserved_concurrency=self.args.reserved_publish,
         )
+
+    def _ending(self, module: str, management_endpoint: pulumi.Output[str]) -> Function:
+        environment: Texts = {
+            "REALTIME_TABLE": self.table_name,
+            "MANAGEMENT_ENDPOINT": management_endpoint,
+        }
+        may_end = {"end": self.grants.end_sessions()}
+        return self._function(module, environment, may_end, timeout_seconds=ENDING_TIMEOUT_SECONDS)
 
     def _connecting(self) -> dict[str, str]:
         return {
@@ -117,6 +155,7 @@ class Functions:
         *,
         timeout_seconds: int = 10,
         memory_mb: int = 256,
+        reserved_concurrency: int | None = None,
     ) -> Function:
         function = FunctionArgs(
             module=f"realtime.{module}",
@@ -126,6 +165,12 @@ class Functions:
             log_retention_days=self.args.log_retention_days,
             timeout_seconds=timeout_seconds,
             memory_mb=memory_mb,
+            reserved_concurrency=reserved_concurrency,
+            region=self.args.region,
+            kms_key_arn=self.args.kms_key_arn,
+            tracing=self.args.tracing,
         )
         name = f"{self.name}-{module.replace('_', '-')}"
-        return Function(name, function, pulumi.ResourceOptions(parent=self.parent))
+        made = Function(name, function, pulumi.ResourceOptions(parent=self.parent))
+        self.made[module] = made
+        return made

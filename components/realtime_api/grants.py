@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws as aws
 
 from .. import policies
 from .queues import PUBLISH_DETAIL_TYPE, Queues
@@ -23,6 +24,19 @@ class Grants:
     def connect(self) -> pulumi.Output[str]:
         """Remembering a connection, and what it missed in its handshake."""
         return policies.document(self._table("PutItem", "GetItem"), self._send_task())
+
+    def issue_ticket(self) -> pulumi.Output[str]:
+        return policies.document(self._tickets("PutItem"))
+
+    def use_ticket(self) -> pulumi.Output[str]:
+        return policies.document(self._tickets("UpdateItem"))
+
+    def end_sessions(self) -> pulumi.Output[str]:
+        """Finding what has to end, forgetting and closing it, and noting that it was done."""
+        return policies.document(
+            self._table("PutItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"),
+            self._connections("DELETE"),
+        )
 
     def forget(self) -> pulumi.Output[str]:
         return policies.document(self._table("DeleteItem", "BatchWriteItem"))
@@ -65,6 +79,11 @@ class Grants:
     def _table(self, *actions: str) -> policies.Statement:
         return policies.allow([f"dynamodb:{action}" for action in actions], [self.table_arn])
 
+    def _tickets(self, action: str) -> policies.Statement:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+        keys = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "TICKET#*"}}
+        return policies.allow([f"dynamodb:{action}"], [self.table_arn], conditions=keys)
+
     def _send_task(self) -> policies.Statement:
         return policies.allow(["sqs:SendMessage"], [self.queues.delivery.arn])
 
@@ -73,3 +92,18 @@ class Grants:
             self.execution_arn, f"/{self.stage_name}/{verb}/@connections/*"
         )
         return policies.allow(["execute-api:ManageConnections"], [connections])
+
+
+def attach(
+    component: pulumi.ComponentResource,
+    name: str,
+    role_name: pulumi.Input[str],
+    policy: pulumi.Output[str],
+) -> None:
+    """Gives the role the policy, as a child of the component that offers it."""
+    aws.iam.RolePolicy(
+        f"{component.pulumi_resource_name}-{name}-policy",
+        role=role_name,
+        policy=policy,
+        opts=pulumi.ResourceOptions(parent=component),
+    )

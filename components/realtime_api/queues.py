@@ -4,6 +4,7 @@ The publish queue keeps a channel's messages in their order. Events have none: E
 no order, hence a queue of their own.
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 import pulumi
@@ -34,9 +35,13 @@ class Queues:
 
 def make_queues(name: str, args: RealtimeApiArgs, parent: pulumi.Resource) -> Queues:
     child = pulumi.ResourceOptions(parent=parent)
-    fan_out = QueueArgs(consumer_timeout_seconds=FAN_OUT_TIMEOUT_SECONDS)
-    publish = QueueArgs(consumer_timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
-    publish_in_order = QueueArgs(consumer_timeout_seconds=PUBLISH_TIMEOUT_SECONDS, fifo=True)
+    publish = QueueArgs(
+        consumer_timeout_seconds=PUBLISH_TIMEOUT_SECONDS,
+        region=args.region,
+        kms_key_arn=args.kms_key_arn,
+    )
+    fan_out = dataclasses.replace(publish, consumer_timeout_seconds=FAN_OUT_TIMEOUT_SECONDS)
+    publish_in_order = dataclasses.replace(publish, fifo=True)
     events = Queue(f"{name}-events-queue", publish, child)
     bus_name = _bus_name(name, args, child)
     route = EventRouteArgs(
@@ -44,6 +49,8 @@ def make_queues(name: str, args: RealtimeApiArgs, parent: pulumi.Resource) -> Qu
         detail_type=PUBLISH_DETAIL_TYPE,
         queue_url=events.url,
         queue_arn=events.arn,
+        region=args.region,
+        kms_key_arn=args.kms_key_arn,
     )
     return Queues(
         delivery=Queue(f"{name}-delivery-queue", fan_out, child),
@@ -62,7 +69,7 @@ def _bus_name(
 ) -> pulumi.Output[str]:
     if args.event_bus_name is not None:
         return pulumi.Output.from_input(args.event_bus_name)
-    return aws.cloudwatch.EventBus(f"{name}-bus", opts=child).name
+    return aws.cloudwatch.EventBus(f"{name}-bus", region=args.region, opts=child).name
 
 
 def _bus_arn(queue_arn: str, bus_name: str) -> str:

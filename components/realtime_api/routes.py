@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ..function import Function
+from .args import RealtimeApiArgs
 from .definition import DEFAULT, Definition, Mock, Route
 
 
@@ -16,7 +17,7 @@ class Routing:
 
     name: str
     api: aws.apigatewayv2.Api
-    stage_name: str
+    args: RealtimeApiArgs
     definition: Definition
     parent: pulumi.Resource
 
@@ -44,6 +45,7 @@ class Routing:
             api_id=self.api.id,
             authorizer_type=self.definition.authorizer_type,
             authorizer_uri=function.invoke_arn,
+            region=self.args.region,
             opts=self._child(),
         )
         source = pulumi.Output.concat(self.api.execution_arn, "/authorizers/", authorizer.id)
@@ -57,6 +59,7 @@ class Routing:
             integration_type=self.definition.integration_type,
             integration_method="POST",
             integration_uri=function.invoke_arn,
+            region=self.args.region,
             opts=self._child(),
         )
 
@@ -67,6 +70,7 @@ class Routing:
             integration_type="MOCK",
             template_selection_expression=mock.selection_expression,
             request_templates={DEFAULT: mock.request},
+            region=self.args.region,
             opts=self._child(),
         )
 
@@ -80,6 +84,7 @@ class Routing:
             integration_response_key=DEFAULT,
             template_selection_expression=mock.selection_expression,
             response_templates={DEFAULT: mock.response},
+            region=self.args.region,
             opts=self._child(),
         )
 
@@ -97,6 +102,7 @@ class Routing:
             authorization_type=route.authorization,
             authorizer_id=authorizer.id if route.authorization == "CUSTOM" else None,
             route_response_selection_expression=DEFAULT if route.replies else None,
+            region=self.args.region,
             opts=self._child(),
         )
         if not route.replies:
@@ -106,12 +112,15 @@ class Routing:
             api_id=self.api.id,
             route_id=made.id,
             route_response_key=DEFAULT,
+            region=self.args.region,
             opts=self._child(),
         )
         return [made, response]
 
     def _permission(self, route: Route, function: Function) -> aws.lambda_.Permission:
-        source = pulumi.Output.concat(self.api.execution_arn, f"/{self.stage_name}/{route.key}")
+        source = pulumi.Output.concat(
+            self.api.execution_arn, f"/{self.args.stage_name}/{route.key}"
+        )
         return self._may_invoke(route.name, function, source)
 
     def _may_invoke(
@@ -123,6 +132,7 @@ class Routing:
             function=function.name,
             principal="apigateway.amazonaws.com",
             source_arn=source_arn,
+            region=self.args.region,
             opts=self._child(),
         )
 

@@ -37,6 +37,8 @@ def deployed_stage(
     logs = aws.cloudwatch.LogGroup(
         f"{name}-access-logs",
         retention_in_days=args.log_retention_days,
+        kms_key_id=args.kms_key_arn,
+        region=args.region,
         opts=pulumi.ResourceOptions(parent=parent),
     )
     after_routes = pulumi.ResourceOptions(parent=parent, depends_on=list(resources))
@@ -44,6 +46,7 @@ def deployed_stage(
         f"{name}-deployment",
         api_id=api.id,
         triggers={"definition": fingerprint(definition)},
+        region=args.region,
         opts=after_routes,
     )
     return aws.apigatewayv2.Stage(
@@ -59,5 +62,23 @@ def deployed_stage(
             "logging_level": "OFF",
             "data_trace_enabled": False,
         },
+        route_settings=_connect_throttle(args),
+        region=args.region,
         opts=after_routes,
     )
+
+
+def _connect_throttle(
+    args: RealtimeApiArgs,
+) -> list[aws.apigatewayv2.StageRouteSettingArgsDict] | None:
+    if args.connects_per_second is None:
+        return None
+    return [
+        {
+            "route_key": "$connect",
+            "throttling_rate_limit": args.connects_per_second,
+            "throttling_burst_limit": args.connects_per_second,
+            "logging_level": "OFF",
+            "data_trace_enabled": False,
+        }
+    ]

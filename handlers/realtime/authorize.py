@@ -1,7 +1,8 @@
-"""Lambda authorizer of $connect: refuses a handshake before anything is read or written.
+"""Lambda authorizer of $connect: who opens a connection, and whether they may.
 
-It can only refuse with 403, so a request that names no channel passes: $connect answers
-it with 400.
+A handshake without credentials costs no request to anything. A policy refuses with 403 and nothing
+else, so a request that names no channel passes: $connect answers it with 400. (To raise
+"Unauthorized" would make a 401 of it, and a failed invocation.)
 """
 
 import functools
@@ -14,16 +15,11 @@ from aws_lambda_powertools import Logger
 
 from .. import environment as variables
 from . import requests
-from .channels import (
-    NO_CLAIMS,
-    AmbiguousChannel,
-    ForbiddenChannel,
-    Rules,
-    UnknownChannel,
-    requested,
-)
+from .channels import NO_CLAIMS, AmbiguousChannel, ForbiddenChannel, Rules, requested
+from .credentials import Authentication, Refused, authentication
+from .identity import ANONYMOUS, Identity
+from .identity import context as context_of
 
-ANONYMOUS = "anonymous"
 QUERY_LIMIT = 2048
 """In characters, names and values together."""
 
@@ -36,6 +32,8 @@ class Environment:
     require_origin: bool
     channel_rules: str
     connect_parameters: str
+    tokens: str
+    realtime_table: str
 
 
 @dataclass(frozen=True)
@@ -46,25 +44,36 @@ class Policy:
     require_origin: bool
     rules: Rules
     parameters: Mapping[str, str]
+    authentication: Authentication
 
-    def refusal(self, event: Mapping[str, Any]) -> str | None:
-        """Why the request is refused, as a stable word for the log; None if it is not."""
+    def admit(self, event: Mapping[str, Any]) -> Identity | None:
+        """Who connects; None is anybody. Raises `Refused`.
+
+        What needs no look at the credentials comes first: a refused handshake uses no ticket up.
+        """
         query = requests.query(event)
         if sum(len(name) + sum(map(len, values)) for name, values in query.items()) > QUERY_LIMIT:
-            return "query_too_long"
+            raise Refused("query_too_long")
         if not self._welcomes(requests.headers(event, "origin")):
-            return "foreign_origin"
+            raise Refused("foreign_origin")
         try:
             channel = requested(query, self.parameters)
+            if channel is not None and self.rules.find(channel) is None:
+                raise Refused("unknown_channel")
+            identity = self.authentication.identity(event)
             if channel is not None:
-                self.rules.permit(channel, NO_CLAIMS)
-        except AmbiguousChannel:
-            return "ambiguous_channel"
-        except UnknownChannel:
-            return "unknown_channel"
-        except ForbiddenChannel:
-            return "forbidden_channel"
-        return None
+                self._permit(channel, identity)
+        except AmbiguousChannel as error:
+            raise Refused("ambiguous_channel") from error
+        except ForbiddenChannel as error:
+            raise Refused("forbidden_channel") from error
+        return identity
+
+    def _permit(self, channel: str, identity: Identity | None) -> None:
+        if identity is None:
+            self.rules.permit(channel, NO_CLAIMS)
+        else:
+            self.rules.permit(channel, identity.claims, identity.bound_to)
 
     def _welcomes(self, origins: Sequence[str]) -> bool:
         if not origins:
@@ -75,29 +84,42 @@ class Policy:
 @functools.cache
 def policy() -> Policy:
     environment = variables.read(Environment)
+    rules = Rules.parse(environment.channel_rules)
     return Policy(
         allowed_origins=frozenset(map(_same_case, json.loads(environment.allowed_origins))),
         require_origin=environment.require_origin,
-        rules=Rules.parse(environment.channel_rules),
+        rules=rules,
         parameters=json.loads(environment.connect_parameters),
+        authentication=authentication(environment.tokens, environment.realtime_table, rules.claims),
     )
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    refusal = policy().refusal(event)
-    logger.info(
-        "authorized" if refusal is None else "refused",
-        extra={"connection_id": event["requestContext"].get("connectionId"), "reason": refusal},
-    )
+    about = {"connection_id": event["requestContext"].get("connectionId")}
+    identity = None
+    try:
+        identity = policy().admit(event)
+    except Refused as refused:
+        log = logger.error if str(refused) == "keys_unavailable" else logger.info
+        log("refused", extra={**about, "reason": str(refused)})
+        return _answer("Deny", event, None)
+    except Exception:  # the edge: what cannot be checked is refused
+        logger.exception("authorize failed", extra=about)
+        return _answer("Deny", event, None)
+    logger.info("authorized", extra={**about, "anonymous": identity is None})
+    return _answer("Allow", event, identity)
+
+
+def _answer(effect: str, event: Mapping[str, Any], identity: Identity | None) -> dict[str, Any]:
     statement = {
         "Action": "execute-api:Invoke",
-        "Effect": "Allow" if refusal is None else "Deny",
+        "Effect": effect,
         "Resource": event["methodArn"],
     }
     return {
-        "principalId": ANONYMOUS,
+        "principalId": ANONYMOUS if identity is None else identity.principal,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": {"principal": ANONYMOUS},
+        "context": context_of(identity),
     }
 
 

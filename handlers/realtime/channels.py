@@ -8,7 +8,7 @@ of user `a-b`.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, cast
@@ -107,10 +107,20 @@ class Rules:
             return None
         return next((rule for rule in self.rules if rule.has_shape_of(channel)), None)
 
-    def permit(self, channel: str, claims: Mapping[str, str]) -> Rule:
+    @cached_property
+    def claims(self) -> frozenset[str]:
+        """Names of the claims that placeholders ask for."""
+        segments = (segment for rule in self.rules for segment in rule.segments)
+        found = map(_PLACEHOLDER.fullmatch, segments)
+        return frozenset(placeholder[1] for placeholder in found if placeholder)
+
+    def permit(
+        self, channel: str, claims: Mapping[str, str], bound_to: Set[str] | None = None
+    ) -> Rule:
         """The rule that lets a principal with these claims watch the channel.
 
-        Raises `UnknownChannel` and `ForbiddenChannel`.
+        `bound_to` are the only channels that a ticket is for, of public ones too. Raises
+        `UnknownChannel` and `ForbiddenChannel`.
         """
         if not CHANNEL.fullmatch(channel):
             raise UnknownChannel("a channel is 1 to 200 characters of A-Z a-z 0-9 _ . ~ : % -")
@@ -119,6 +129,8 @@ class Rules:
             raise UnknownChannel("there is no such channel")
         if rule.access == "owner" and not rule.belongs_to(channel, claims):
             raise ForbiddenChannel("the channel belongs to somebody else")
+        if bound_to is not None and channel not in bound_to:
+            raise ForbiddenChannel("the ticket of this connection is for other channels")
         return rule
 
 

@@ -7,7 +7,7 @@ import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -22,9 +22,12 @@ from .channels import (
     UnknownChannel,
     requested,
 )
+from .identity import ANONYMOUS, Identity, of_context
 from .log_store import dynamo_log
 from .loop import run
 from .ports import Connection
+from .session_store import session_store
+from .sessions import admit
 from .store import dynamo_store
 from .subscriptions import CONNECTION_SECONDS, Handshake, connect
 from .task_queue import task_queue
@@ -80,34 +83,60 @@ def _connect(event: dict[str, Any]) -> int:
     request = event["requestContext"]
     if request["eventType"] != "CONNECT":  # a client's message may name any route as its action
         return 400
+    identity = of_context(request["authorizer"])
     try:
         channel = requested(requests.query(event), settings().parameters)
-        if channel is None:
+        if channel is None and identity is None:
             return 400
-        settings().rules.permit(channel, NO_CLAIMS)
+        if channel is not None:
+            _permit(channel, identity)
         since = _since(requests.query(event).get("since", ()))
     except (AmbiguousChannel, MalformedSince):
         return 400
     except (UnknownChannel, ForbiddenChannel):
         return 403
-    connection = Connection(
-        connection_id=request["connectionId"],
-        principal=request["authorizer"]["principal"],
-        connected_at=request["connectedAt"],
-        expires_at=request["connectedAt"] // 1000 + CONNECTION_SECONDS,
-        channels=frozenset([channel]),
-    )
+    connection = _connection(request, channel, identity)
+    if connection.expires_at * 1000 <= connection.connected_at:
+        return 403
     handshake = Handshake(channel, connection, request["apiId"], since)
-    run(
-        connect(
-            dynamo_store(settings().table),
-            dynamo_log(settings().table),
-            task_queue(settings().queue_url),
-            settings().rules,
-            handshake,
-        )
+    return 200 if run(_admitted(handshake)) else 403
+
+
+def _permit(channel: str, identity: Identity | None) -> None:
+    if identity is None:
+        settings().rules.permit(channel, NO_CLAIMS)
+    else:
+        settings().rules.permit(channel, identity.claims, identity.bound_to)
+
+
+def _connection(
+    request: Mapping[str, Any], channel: str | None, identity: Identity | None
+) -> Connection:
+    connected_at = request["connectedAt"]
+    anonymous = Connection(
+        connection_id=request["connectionId"],
+        principal=ANONYMOUS,
+        connected_at=connected_at,
+        expires_at=connected_at // 1000 + CONNECTION_SECONDS,
+        channels=frozenset([channel] if channel else ()),
     )
-    return 200
+    if identity is None:
+        return anonymous
+    return replace(
+        anonymous,
+        principal=identity.principal,
+        expires_at=min(anonymous.expires_at, identity.expires_at),
+        claims=identity.claims,
+        bound_to=identity.bound_to,
+        issued_at=identity.issued_at,
+    )
+
+
+async def _admitted(handshake: Handshake) -> bool:
+    store = dynamo_store(settings().table)
+    log, queue = dynamo_log(settings().table), task_queue(settings().queue_url)
+    opening = functools.partial(connect, store, log, queue, settings().rules, handshake)
+    return await admit(session_store(settings().table), store, handshake.connection, opening)
 
 
 def _since(given: Sequence[str]) -> Since | None:

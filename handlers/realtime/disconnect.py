@@ -11,8 +11,9 @@ from aws_lambda_powertools import Logger
 
 from .. import environment as variables
 from .loop import run
+from .session_store import session_store
+from .sessions import end
 from .store import dynamo_store
-from .subscriptions import disconnect
 
 logger = Logger()
 
@@ -36,7 +37,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         logger.info("ignored", extra={"connection_id": connection_id})
         return {"statusCode": 200}
     try:
-        rows = run(disconnect(dynamo_store(environment().realtime_table), connection_id))
+        table = environment().realtime_table
+        rows = run(end(session_store(table), dynamo_store(table), connection_id))
     except Exception:  # the edge: the socket is closed already, TTL deletes the rest
         logger.exception("disconnect failed", extra={"connection_id": connection_id})
     else:

@@ -58,6 +58,11 @@ def connection_item(connection: Connection) -> dict[str, Any]:
     }
     if connection.channels:
         item["channels"] = {"SS": sorted(connection.channels)}
+    if connection.issued_at is not None:
+        item["issuedAt"] = number(connection.issued_at)
+        item["claims"] = {"S": json.dumps(connection.claims)}
+    if connection.bound_to is not None:
+        item["boundTo"] = {"SS": sorted(connection.bound_to)}
     return item
 
 
@@ -68,6 +73,9 @@ def connection(item: Item) -> Connection:
         connected_at=int(item["connectedAt"]["N"]),
         expires_at=int(item["expiresAt"]["N"]),
         channels=frozenset(item["channels"]["SS"]) if "channels" in item else frozenset(),
+        claims=json.loads(item["claims"]["S"]) if "claims" in item else {},
+        bound_to=frozenset(item["boundTo"]["SS"]) if "boundTo" in item else None,
+        issued_at=int(item["issuedAt"]["N"]) if "issuedAt" in item else None,
     )
 
 
@@ -99,5 +107,9 @@ def state(channel: str, item: Item) -> State:
         version=int(item["version"]["N"]),
         value=json.loads(item["value"]["S"]),
         at=int(item["at"]["N"]),
-        stretch_ms=int(item["stretch"]["N"]) if "stretch" in item else 0,
+        stretch_ms=stretch(item),
     )
+
+
+def stretch(item: Item) -> int | None:
+    return int(item["stretch"]["N"]) if "stretch" in item else None

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .channels import NO_CLAIMS, Rule, Rules
+from .channels import ForbiddenChannel, Rule, Rules, UnknownChannel
 from .log import LogStore
 from .ports import (
     ROWS_PER_DELETE,
@@ -49,7 +49,8 @@ class RowsLeft(Exception):
 class Handshake:
     """A socket that opens when $connect has answered, and the channel it watches from then on."""
 
-    channel: str
+    channel: str | None
+    """None of an authenticated client that will subscribe."""
     connection: Connection
     api_id: str
     since: Since | None = None
@@ -66,6 +67,9 @@ async def connect(
     has checked that the principal may watch the channel.
     """
     channel, connection = handshake.channel, handshake.connection
+    if channel is None:
+        await store.put_connection(connection)
+        return False
     rule = rules.find(channel)
     before = handshake.since or await _position(store, log, rule, channel)
     await store.put_connection(connection)
@@ -92,10 +96,18 @@ async def disconnect(
     Raises `RowsLeft`.
     """
     connection = await store.remove_connection(connection_id)
-    channels = sorted({*also, *(connection.channels if connection else ())})
-    for start in range(0, len(channels), ROWS_PER_DELETE):
-        await _delete(store, connection_id, channels[start : start + ROWS_PER_DELETE], sleep)
-    return len(channels)
+    channels = {*also, *(connection.channels if connection else ())}
+    return await delete_rows(store, connection_id, channels, sleep)
+
+
+async def delete_rows(
+    store: Store, connection_id: str, channels: Iterable[str], sleep: Sleep = asyncio.sleep
+) -> int:
+    """Raises `RowsLeft`."""
+    ordered = sorted(channels)
+    for start in range(0, len(ordered), ROWS_PER_DELETE):
+        await _delete(store, connection_id, ordered[start : start + ROWS_PER_DELETE], sleep)
+    return len(ordered)
 
 
 async def watch(
@@ -112,9 +124,15 @@ async def watch(
     Raises `UnknownChannel`, `ForbiddenChannel`, `TooManySubscriptions`, and `UnknownConnection`,
     also for a connection whose time is over.
     """
-    # Every principal is anonymous so far; claims will come with the connection.
-    rules.permit(channel, NO_CLAIMS)
+    if rules.find(channel) is None:
+        raise UnknownChannel("there is no such channel")
     connection = await store.add_channel(peer.connection_id, channel, maximum)
+    try:
+        # Whose connection it is stands in what was just read, never in the message.
+        rules.permit(channel, connection.claims, connection.bound_to)
+    except ForbiddenChannel:
+        await store.remove_channel(peer.connection_id, channel)
+        raise
     if connection.expires_at * 1000 <= now_ms:
         raise UnknownConnection(f"the connection {peer.connection_id} has expired")
     await store.put_subscription(channel, _subscription(connection, peer.api_id, "subscribe"))

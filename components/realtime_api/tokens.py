@@ -1,0 +1,78 @@
+"""Which tokens prove who somebody is, and the refusal of settings under which others would too.
+
+The functions refuse the same again when they read the settings; a test compares the two.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+ALGORITHMS = tuple(f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512))
+DEFAULT_ALGORITHMS = ("RS256",)
+DEFAULT_CLOCK_SKEW_SECONDS = 30
+MAXIMUM_CLOCK_SKEW_SECONDS = 300
+MAXIMUM_AUDIENCES = 10
+ISSUER = re.compile(r"https://\S+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/\S*)?")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenArgs:
+    """Whose JSON Web Tokens are taken, such as those of a Cognito user pool."""
+
+    issuer: pulumi.Input[str]
+    """Address that tokens name in `iss`, and whose OpenID configuration names its keys."""
+
+    audiences: Sequence[pulumi.Input[str]]
+    """What tokens may name in `aud`; 10 at most. For Cognito, ids of the pool's clients."""
+
+    algorithms: Sequence[str] | None = None
+    """Of RS, PS and ES with 256, 384 or 512; RS256 by default."""
+
+    token_use: str | None = None
+    """Only tokens whose `token_use` is this. With `access`, `client_id` stands in for `aud`."""
+
+    clock_skew_seconds: int | None = None
+    """How far the issuer's clock may be ahead, 0 to 300; 30 by default."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.issuer, str) and not ISSUER.fullmatch(self.issuer):
+            raise ValueError(
+                f"issuer must be an https address, got {self.issuer!r}: whoever answers at another"
+                " could sign tokens."
+            )
+        if not 1 <= len(self.audiences) <= MAXIMUM_AUDIENCES:
+            raise ValueError(
+                f"audiences must name 1 to {MAXIMUM_AUDIENCES}, got {len(self.audiences)}: without"
+                " one, the issuer's tokens for anybody would be taken."
+            )
+        if self.algorithms is not None and not set(self.algorithms) <= set(ALGORITHMS):
+            raise ValueError(
+                f"algorithms must be of {', '.join(ALGORITHMS)}, got {', '.join(self.algorithms)}:"
+                " others have no public key, so that whoever can check a token could make one."
+            )
+        if not (self.algorithms or self.algorithms is None):
+            raise ValueError("algorithms must name one, got none: leave it out for RS256.")
+        skew = self.clock_skew_seconds
+        if skew is not None and not 0 <= skew <= MAXIMUM_CLOCK_SKEW_SECONDS:
+            raise ValueError(
+                f"clock_skew_seconds must be 0 to {MAXIMUM_CLOCK_SKEW_SECONDS}, got {skew}: a clock"
+                " that is further off has to be set."
+            )
+
+
+def token_rules(tokens: TokenArgs | None) -> pulumi.Input[str]:
+    """The settings as the authorizer reads them."""
+    if tokens is None:
+        return "null"
+    skew = tokens.clock_skew_seconds
+    return pulumi.Output.json_dumps(
+        {
+            "issuer": tokens.issuer,
+            "audiences": list(tokens.audiences),
+            "algorithms": list(tokens.algorithms or DEFAULT_ALGORITHMS),
+            "token_use": tokens.token_use,
+            "clock_skew_seconds": DEFAULT_CLOCK_SKEW_SECONDS if skew is None else skew,
+        }
+    )

@@ -1,0 +1,48 @@
+"""Logs a principal out everywhere: ends what is open, and takes none of the tokens of before."""
+
+import functools
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from .. import environment as variables
+from . import loop
+from .identity import CLAIM_LIMIT
+from .pushing import management_posts
+from .session_store import session_store
+from .sessions import Ending, revoke
+from .store import dynamo_store
+
+logger = Logger()
+
+
+@dataclass(frozen=True)
+class Environment:
+    realtime_table: str
+    management_endpoint: str
+
+
+class MalformedRequest(ValueError):
+    """The event names no principal."""
+
+
+@functools.cache
+def ending() -> Ending:
+    environment = variables.read(Environment)
+    table = environment.realtime_table
+    posts = management_posts(environment.management_endpoint)
+    return Ending(session_store(table), dynamo_store(table), posts)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """Raises what makes the caller, or Lambda for it, call again."""
+    principal = event.get("principal")
+    if not isinstance(principal, str) or not 0 < len(principal) <= CLAIM_LIMIT:
+        raise MalformedRequest(
+            f'the event must be {{"principal": "<sub>"}} with 1 to {CLAIM_LIMIT} characters'
+        )
+    ended = loop.run(revoke(ending(), principal, time.time_ns() // 1_000_000))
+    logger.info("revoked", extra={"connections": ended})
+    return {"connections": ended}

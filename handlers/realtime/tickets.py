@@ -1,0 +1,95 @@
+"""Single-use tickets: how a browser, which can set no header, says who it is in its handshake.
+
+What is stored is the ticket's hash, so that who reads the table cannot connect. A ticket stands for
+its principal whoever brings it, hence its thirty seconds and its single use.
+"""
+
+import functools
+import hashlib
+import json
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from . import dynamodb, rows
+from .identity import Identity
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+
+TICKET = re.compile(r"[A-Za-z0-9_-]{43}")
+TICKET_MS = 30_000
+KEPT_SECONDS = 3600
+"""How long a ticket is kept after it was issued, for nothing but a look at what happened."""
+
+
+def new_ticket() -> str:
+    """256 bits of chance."""
+    return secrets.token_urlsafe(32)
+
+
+@functools.cache
+def ticket_store(table_name: str) -> "TicketStore":
+    """One for each table and process; the first call loads boto3."""
+    return TicketStore(dynamodb.client(), table_name)
+
+
+class TicketStore:
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def put(self, ticket: str, identity: Identity, now_ms: int) -> int:
+        """Returns when the ticket ends, in ms."""
+        expires_at = now_ms + TICKET_MS
+        item: dict[str, Any] = {
+            **_key(ticket),
+            "principal": {"S": identity.principal},
+            "claims": {"S": json.dumps(identity.claims)},
+            "issuedAt": rows.number(identity.issued_at),
+            "tokenExpiresAt": rows.number(identity.expires_at),
+            "expiresAt": rows.number(expires_at),
+            "ttl": rows.number(now_ms // 1000 + KEPT_SECONDS),
+        }
+        if identity.bound_to is not None:
+            item["boundTo"] = {"SS": sorted(identity.bound_to)}
+        self._client.put_item(TableName=self._table, Item=item)
+        return expires_at
+
+    def use(self, ticket: str, connection_id: str, now_ms: int) -> Identity | None:
+        """Whose it is; None if there is no such ticket, its time is over, or another has used it.
+
+        The connection that used it may do so again: API Gateway may repeat a handshake.
+        """
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_key(ticket),
+                UpdateExpression="SET #usedBy = :connection",
+                ConditionExpression="#expiresAt > :now"
+                " AND (attribute_not_exists(#usedBy) OR #usedBy = :connection)",
+                ExpressionAttributeNames={"#expiresAt": "expiresAt", "#usedBy": "usedBy"},
+                ExpressionAttributeValues={
+                    ":connection": {"S": connection_id},
+                    ":now": rows.number(now_ms),
+                },
+                ReturnValues="ALL_NEW",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return None
+        return _identity(answer["Attributes"])
+
+
+def _key(ticket: str) -> rows.Key:
+    digest = hashlib.sha256(ticket.encode()).hexdigest()
+    return {"PK": {"S": f"TICKET#{digest}"}, "SK": {"S": "TICKET"}}
+
+
+def _identity(item: rows.Item) -> Identity:
+    return Identity(
+        principal=item["principal"]["S"],
+        claims=json.loads(item["claims"]["S"]),
+        issued_at=int(item["issuedAt"]["N"]),
+        expires_at=int(item["tokenExpiresAt"]["N"]),
+        bound_to=frozenset(item["boundTo"]["SS"]) if "boundTo" in item else None,
+    )

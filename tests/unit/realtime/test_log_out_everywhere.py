@@ -1,0 +1,283 @@
+"""The real functions, in the orders of their calls: who is logged out is out, whatever happens."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.realtime.channels import Rules
+from handlers.realtime.identity import ANONYMOUS
+from handlers.realtime.ports import Connection, UnknownConnection
+from handlers.realtime.sessions import (
+    LOOK_BACK_MINUTES,
+    PARTS,
+    ConnectionsLeft,
+    Ending,
+    admit,
+    due_at,
+    end,
+    first_minute,
+    revoke,
+    sweep,
+)
+from handlers.realtime.subscriptions import CONNECTION_SECONDS, Handshake, Peer, connect, watch
+from tests.doubles.delivery import API, NOW, Twins
+from tests.doubles.schedule import Actor, crashing, finish, interleavings, run_alone, step
+from tests.doubles.sessions import MemorySessions, Sockets
+
+RULES = Rules.parse(
+    '[{"pattern":"user:{sub}","access":"owner","delivery":"latest","min_interval_ms":0,'
+    '"publishers":[]}]'
+)
+CHANNEL = "user:alice"
+SECOND = NOW // 1000
+OLD = Connection(
+    connection_id="c=",
+    principal="alice",
+    connected_at=NOW,
+    expires_at=SECOND + 630,
+    channels=frozenset([CHANNEL]),
+    claims={"sub": "alice"},
+    issued_at=SECOND,
+)
+
+
+@dataclass
+class World:
+    """One handshake, and what is done to its principal meanwhile."""
+
+    connection: Connection = OLD
+    twins: Twins = field(default_factory=Twins)
+    sockets: Sockets = field(default_factory=Sockets)
+    refused: bool = False
+
+    def __post_init__(self) -> None:
+        self.sessions = MemorySessions(self.twins.store)
+        self.ending = Ending(self.sessions, self.twins.store, self.sockets)
+
+    async def opening(self) -> None:
+        """$connect, and then API Gateway, which opens the socket."""
+        twins, connection = self.twins, self.connection
+        channel = CHANNEL if connection.channels else None
+        handshake = Handshake(channel, connection, API)
+        work = partial(connect, twins.store, twins.log, twins.queue, RULES, handshake)
+        self.refused = not await admit(self.sessions, twins.store, connection, work)
+        if not self.refused:
+            await step()
+            self.sockets.open.add(connection.connection_id)
+
+    async def revoking(self) -> None:
+        await revoke(self.ending, "alice", NOW)
+
+    async def subscribing(self) -> None:
+        peer = Peer(self.connection.connection_id, API)
+        if peer.connection_id in self.sockets.open:
+            try:
+                await watch(self.twins.store, RULES, CHANNEL, peer=peer, maximum=9, now_ms=NOW)
+            except UnknownConnection:
+                return
+
+    async def closing(self) -> None:
+        """$disconnect."""
+        await end(self.sessions, self.twins.store, self.connection.connection_id)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anything would be pushed to an open socket."""
+        watched = (CHANNEL, self.connection.connection_id) in self.twins.store.rows
+        return watched and bool(self.sockets.open)
+
+    def sweep(self, now_ms: int) -> None:
+        since = SECOND // 60
+        for part in range(PARTS):
+            finish(sweep(self.ending, part, since, now_ms))
+
+    def close_later(self) -> None:
+        """The sweeper, once the handshake is over for sure."""
+        self.sweep(NOW + 60_000)
+
+
+def outcomes(
+    actors: Callable[[World], Sequence[Actor]],
+    connection: Connection = OLD,
+    preemptions: int | None = None,
+) -> Iterator[World]:
+    def world() -> tuple[World, Sequence[Actor]]:
+        made = World(connection)
+        return made, actors(made)
+
+    return (state for _, state in interleavings(world, preemptions))
+
+
+def test_a_handshake_that_meets_a_revocation_is_refused_or_deaf_and_then_closed() -> None:
+    ends: Counter[tuple[bool, bool]] = Counter()
+    for world in outcomes(lambda world: [world.opening(), world.revoking()], preemptions=5):
+        assert not world.is_heard
+        ends[world.refused, bool(world.sockets.open)] += 1
+        world.sweep(NOW + 59_000)
+        world.close_later()
+        assert not world.sockets.open
+    # Refused; closed; and opened after it could not be closed.
+    assert ends.keys() == {(True, False), (False, False), (False, True)}
+    assert ends.total() > 1_000
+
+
+@pytest.mark.parametrize("steps", range(9))
+def test_it_is_so_when_the_revocation_dies_after_any_call_and_is_done_again(steps: int) -> None:
+    def actors(world: World) -> Sequence[Actor]:
+        return [world.opening(), crashing(world.revoking, steps)]
+
+    for world in outcomes(actors, preemptions=4):
+        assert not world.is_heard
+        world.close_later()
+        assert not world.sockets.open
+
+
+def test_it_is_so_for_a_client_that_subscribes_meanwhile() -> None:
+    def actors(world: World) -> Sequence[Actor]:
+        return [opening_and_subscribing(world), world.revoking()]
+
+    for world in outcomes(actors, replace(OLD, channels=frozenset())):
+        assert not world.is_heard
+        world.close_later()
+        assert not world.sockets.open
+
+
+async def opening_and_subscribing(world: World) -> None:
+    await world.opening()
+    await world.subscribing()
+
+
+def test_it_is_so_when_the_client_leaves_meanwhile() -> None:
+    def actors(world: World) -> Sequence[Actor]:
+        return [world.closing(), world.revoking()]
+
+    def opened() -> World:
+        world = World()
+        run_alone(world.opening())
+        return world
+
+    def world() -> tuple[World, Sequence[Actor]]:
+        made = opened()
+        return made, actors(made)
+
+    for _, state in interleavings(world):
+        assert not state.is_heard
+        assert state.sessions.rows == {}
+        assert state.twins.store.connections == {}
+
+
+def test_two_revocations_at_a_time_are_as_good_as_one() -> None:
+    def actors(world: World) -> Sequence[Actor]:
+        return [world.opening(), world.revoking(), world.revoking()]
+
+    for world in outcomes(actors, preemptions=2):
+        assert not world.is_heard
+        world.close_later()
+        assert not world.sockets.open
+
+
+@pytest.mark.parametrize(
+    ("issued_at", "refused"), [(SECOND - 1, True), (SECOND, True), (SECOND + 1, False)]
+)
+def test_a_token_of_later_is_let_in_and_left_alone(issued_at: int, *, refused: bool) -> None:
+    connection = replace(OLD, issued_at=issued_at)
+    before, after = World(connection), World(connection)
+    run_alone(before.opening())
+    run_alone(before.revoking())
+    assert bool(before.sockets.open) != refused
+    run_alone(after.revoking())
+    run_alone(after.opening())
+    assert (after.refused, bool(after.sockets.open)) == (refused, not refused)
+
+
+def test_who_is_refused_leaves_nothing_behind() -> None:
+    world = World()
+    run_alone(world.revoking())
+    run_alone(world.opening())
+    store = world.twins.store
+    assert world.refused
+    assert (store.connections, store.rows, world.sessions.rows) == ({}, {}, {})
+    assert not any(world.sessions.due.values())
+
+
+def test_another_principal_is_left_alone_and_an_anonymous_connection_costs_nothing() -> None:
+    bob = World(replace(OLD, principal="bob", claims={"sub": "bob"}))
+    run_alone(bob.opening())
+    run_alone(bob.revoking())
+    assert bob.sockets.open == {"c="}
+    anybody = World(replace(OLD, principal=ANONYMOUS, issued_at=None, claims={}))
+    run_alone(anybody.opening())
+    assert (anybody.sessions.rows, anybody.sessions.due) == ({}, {})
+    assert anybody.sockets.open == {"c="}
+
+
+def several(count: int) -> World:
+    """A principal with so many open sockets."""
+    world = World()
+    for number in range(count):
+        world.connection = replace(OLD, connection_id=f"c{number}=", connected_at=NOW - 90_000)
+        run_alone(world.opening())
+    return world
+
+
+def test_one_socket_that_cannot_be_closed_keeps_no_other_open_and_is_tried_again() -> None:
+    world = several(5)
+    world.sessions.page_size = 2
+    world.sockets.stubborn = {"c1="}
+    with pytest.raises(ConnectionsLeft, match="1 connection"):
+        run_alone(world.revoking())
+    assert world.sockets.open == {"c1="}
+    world.sockets.stubborn = set()
+    run_alone(world.revoking())
+    assert (world.sockets.open, world.sessions.rows) == (set(), {})
+
+
+def test_a_token_that_ends_ends_its_connection_within_a_minute_and_no_other() -> None:
+    world = several(3)
+    ends_at = OLD.expires_at * 1000
+    world.sweep(ends_at - 1_000)
+    assert len(world.sockets.open) == 3
+    world.sweep(ends_at)
+    assert world.sockets.open == set()
+    assert (world.twins.store.connections, world.sessions.rows) == ({}, {})
+    assert not any(world.sessions.due.values())
+
+
+def test_a_sweep_makes_up_for_the_minutes_that_were_missed() -> None:
+    world = several(3)
+    assert finish(first_minute(world.sessions, NOW)) == NOW // 60_000 - LOOK_BACK_MINUTES
+    finish(world.sessions.put_swept(SECOND // 60))
+    late = (OLD.expires_at + 45 * 60) * 1000
+    assert finish(first_minute(world.sessions, late)) == SECOND // 60
+    world.sweep(late)
+    assert world.sockets.open == set()
+
+
+def test_a_sweep_that_cannot_close_one_socket_closes_the_others_and_comes_again() -> None:
+    world = several(3)
+    world.sockets.stubborn = {"c1="}
+    with pytest.raises(ConnectionsLeft):
+        world.sweep(OLD.expires_at * 1000)
+    assert "c1=" in world.sockets.open
+    world.sockets.stubborn = set()
+    world.sweep(OLD.expires_at * 1000)
+    assert world.sockets.open == set()
+
+
+@given(lifetime=st.integers(1, 3 * CONNECTION_SECONDS), milliseconds=st.integers(0, 999))
+def test_a_socket_is_closed_when_its_token_ends_but_never_in_its_handshake(
+    lifetime: int, milliseconds: int
+) -> None:
+    connected_at = NOW + milliseconds
+    over = connected_at // 1000 + min(lifetime, CONNECTION_SECONDS)
+    due = due_at(replace(OLD, connected_at=connected_at, expires_at=over))
+    if lifetime >= CONNECTION_SECONDS:
+        assert due is None
+    else:
+        assert due is not None
+        assert due == max(over, connected_at // 1000 + 60)
