@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 from components import dashboard_files
@@ -69,6 +70,18 @@ class DashboardServer(ThreadingHTTPServer):
             app_headers=_headers(hosting, app),
             watch_headers=_headers(hosting, watch),
         )
+
+
+def local_config(exports: Mapping[str, Any], *, endpoint: str, region: str) -> Config:
+    """What the page is told of a stack on the local cloud at `endpoint`, Cognito's address too."""
+    return Config(
+        api_url=exports["api_url"],
+        endpoint=exports["endpoint"],
+        user_pool_client_id=exports["user_pool_client_id"],
+        region=region,
+        cognito_endpoint=f"{endpoint}/",
+        public_url=exports["api_url"],
+    )
 
 
 @contextmanager

@@ -6,11 +6,12 @@ It is a test too: a frame that is missing, late or wrong ends it with exit code 
 import asyncio
 import json
 import runpy
+import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ import websockets
 from rich.console import Console
 from websockets.asyncio.client import ClientConnection
 
-from localcloud import Deployment, deploy, server, stack_config
+from localcloud import Deployment, StackConfig, deploy, server, stack_config
 
+from . import traffic as simulated
+from .dashboard_server import DashboardServer, dashboard_server, local_config
 from .links import LinkApi, sign_up
+from .stack import Stack, announced
 
 ROOT = Path(__file__).parents[1]
 STACK = "dev"
+EMAIL = "demo@example.com"
 CLICKS_BEFORE = 3
 CLICKS_WATCHED = 3
 FRAME_SECONDS = 20
@@ -41,16 +46,23 @@ class Cloud:
     endpoint: str
     region: str
     exports: Mapping[str, Any]
+    password: str
+    dashboard: DashboardServer | None
+    """None where the demo does not stay up."""
 
 
-def run(console: Console, *, once: bool) -> int:
+def run(console: Console, *, once: bool, traffic: bool = False) -> int:
     """Returns the exit code: 0 when every frame came and was right."""
     started = time.perf_counter()
     try:
-        with server() as endpoint:
+        with ExitStack() as running:
+            dashboard = None if once else running.enter_context(dashboard_server())
+            endpoint = running.enter_context(server())
             console.print(f"Local cloud started in {time.perf_counter() - started:.1f} s")
-            cloud = _deploy(console, endpoint)
-            asyncio.run(_show(console, cloud, started=started, once=once))
+            cloud = _deploy(console, endpoint, dashboard)
+            if dashboard:
+                running.enter_context(announced(_stack(cloud)))
+            asyncio.run(_show(console, cloud, started=started, traffic=traffic))
     except DemoError as error:
         console.print(f"[bold red]Failed:[/] {error}")
         return 1
@@ -59,8 +71,14 @@ def run(console: Console, *, once: bool) -> int:
     return 0
 
 
-def _deploy(console: Console, endpoint: str) -> Cloud:
+def _stack(cloud: Cloud) -> Stack:
+    return Stack(STACK, cloud.region, cloud.exports, cloud.endpoint)
+
+
+def _deploy(console: Console, endpoint: str, dashboard: DashboardServer | None) -> Cloud:
     config = stack_config(ROOT, STACK)
+    if dashboard:
+        config = with_origin(config, dashboard.origin)
     created: Counter[str] = Counter()
     with console.status("Deploying") as status:
 
@@ -80,17 +98,29 @@ def _deploy(console: Console, endpoint: str) -> Cloud:
         f"Stack [bold]{STACK}[/] deployed in {deployment.seconds:.1f} s: "
         f"{created.total()} resources ({parts})"
     )
-    return Cloud(endpoint=endpoint, region=config.region, exports=deployment.exports)
+    exports, region = deployment.exports, config.region
+    if dashboard:
+        dashboard.publish(local_config(exports, endpoint=endpoint, region=region))
+    password = f"Demo-{secrets.randbelow(10**8):08d}"
+    return Cloud(endpoint, region, exports, password, dashboard)
 
 
-async def _show(console: Console, cloud: Cloud, *, started: float, once: bool) -> None:
+def with_origin(config: StackConfig, origin: str) -> StackConfig:
+    """The stack for a page whose origin is known only when it is served: its port is a free one."""
+    return replace(
+        config, values={**config.values, "realtime:allowedOrigins": json.dumps([origin])}
+    )
+
+
+async def _show(console: Console, cloud: Cloud, *, started: float, traffic: bool) -> None:
     token = await asyncio.to_thread(
         sign_up,
         endpoint_url=cloud.endpoint,
         region=cloud.region,
         user_pool_id=cloud.exports["user_pool_id"],
         client_id=cloud.exports["user_pool_client_id"],
-        email="demo@example.com",
+        email=EMAIL,
+        password=cloud.password,
     )
     async with LinkApi(cloud.exports["api_url"], token) as links:
         link = await links.create("https://example.com/")
@@ -104,9 +134,11 @@ async def _show(console: Console, cloud: Cloud, *, started: float, once: bool) -
         async with _open(console, address) as socket:
             await _transcript(console, links, link.code, socket)
             console.print(f"\nAll of it took {time.perf_counter() - started:.1f} s.")
-            if once:
+            if cloud.dashboard is None:
                 return
-            _invite(console, links.url, link.code, address)
+            _invite(console, cloud, cloud.dashboard.origin, link.code)
+            if traffic:
+                await simulated.run(console, links, _stack(cloud), link.code)
             await _print_frames(console, socket)
 
 
@@ -167,12 +199,17 @@ async def _published(address: str, code: str, clicks: int) -> None:
             await asyncio.sleep(0.05)
 
 
-def _invite(console: Console, url: str, code: str, address: str) -> None:
+def _invite(console: Console, cloud: Cloud, dashboard: str, code: str) -> None:
     console.print(
-        f"\nIt is running; each click shows here. Click on the link yourself:\n\n"
-        f"  curl -i {url}/{code}\n\n"
-        f"Watch it from somewhere else:\n\n"
-        f"  .venv/bin/python -m websockets '{address}'\n\n"
+        f"\nIt is running. Open the dashboard, and sign in with this user of the local cloud:\n\n"
+        f"  {dashboard}/links/{code}\n\n"
+        f"  email     {EMAIL}\n"
+        f"  password  {cloud.password}\n\n"
+        f"Everybody may watch the link, without signing in:\n\n"
+        f"  {dashboard}/watch/{code}\n"
+        f"  .venv/bin/realtime watch {code}\n\n"
+        f"Click on it, and see the number jump:\n\n"
+        f"  curl -i {cloud.exports['api_url']}/{code}\n\n"
         f"Ctrl-C stops everything and removes it.\n",
         markup=False,
     )

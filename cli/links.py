@@ -75,9 +75,16 @@ def _link(body: dict[str, Any]) -> Link:
 
 
 def sign_up(
-    *, endpoint_url: str, region: str, user_pool_id: str, client_id: str, email: str
+    *,
+    endpoint_url: str,
+    region: str,
+    user_pool_id: str,
+    client_id: str,
+    email: str,
+    password: str | None = None,
 ) -> str:
-    """Makes a user of the pool with a random password, signs in, and returns the ID token."""
+    """Makes a user of the pool, signs in, and returns the ID token; by default the password is
+    random and nobody's."""
     users = boto3.client(
         "cognito-idp",
         endpoint_url=endpoint_url,
@@ -85,7 +92,7 @@ def sign_up(
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 - the local cloud's root credentials
     )
-    password = f"Aa1!{secrets.token_urlsafe(24)}"
+    password = password or f"Aa1!{secrets.token_urlsafe(24)}"
     users.admin_create_user(UserPoolId=user_pool_id, Username=email, MessageAction="SUPPRESS")
     users.admin_set_user_password(
         UserPoolId=user_pool_id, Username=email, Password=password, Permanent=True

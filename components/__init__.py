@@ -1,15 +1,33 @@
 """The components and their arguments: what a program imports, and all of it."""
 
 from .api_gateway_account import ApiGatewayAccount as ApiGatewayAccount
+from .api_gateway_account import ApiGatewayAccountArgs as ApiGatewayAccountArgs
 from .click_pipeline import ClickPipeline as ClickPipeline
 from .click_pipeline import ClickPipelineArgs as ClickPipelineArgs
+from .custom_domain import CustomDomain as CustomDomain
+from .custom_domain import CustomDomainArgs as CustomDomainArgs
+from .customer_key import CustomerKey as CustomerKey
+from .customer_key import CustomerKeyArgs as CustomerKeyArgs
+from .event_route import EventRoute as EventRoute
+from .event_route import EventRouteArgs as EventRouteArgs
+from .function import Function as Function
+from .function import FunctionArgs as FunctionArgs
 from .layer import RuntimeLayer as RuntimeLayer
 from .layer import RuntimeLayerArgs as RuntimeLayerArgs
 from .link_table import LinkTable as LinkTable
 from .link_table import LinkTableArgs as LinkTableArgs
+from .observability import Observability as Observability
+from .observability import ObservabilityArgs as ObservabilityArgs
+from .queue import Queue as Queue
+from .queue import QueueArgs as QueueArgs
+from .quotas import QuotaRequests as QuotaRequests
+from .quotas import QuotaRequestsArgs as QuotaRequestsArgs
 from .realtime_api import ChannelRule as ChannelRule
+from .realtime_api import ExistingRealtimeApi as ExistingRealtimeApi
+from .realtime_api import ExistingRealtimeApiArgs as ExistingRealtimeApiArgs
 from .realtime_api import RealtimeApi as RealtimeApi
 from .realtime_api import RealtimeApiArgs as RealtimeApiArgs
+from .realtime_api import TokenArgs as TokenArgs
 from .shortener import Shortener as Shortener
 from .shortener import ShortenerArgs as ShortenerArgs
 from .users import Users as Users

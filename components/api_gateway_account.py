@@ -4,6 +4,8 @@ The setting exists once per account and region, for every API in it: only one st
 it stays when that stack goes. Without it a WebSocket stage that logs cannot be created.
 """
 
+from dataclasses import dataclass
+
 import pulumi
 import pulumi_aws as aws
 
@@ -12,13 +14,27 @@ from . import policies
 PUSH_TO_CLOUDWATCH = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiGatewayAccountArgs:
+    region: str | None = None
+    """Region whose setting it is; by default the provider's."""
+
+
+HERE = ApiGatewayAccountArgs()
+
+
 class ApiGatewayAccount(pulumi.ComponentResource):
     """The region's log setting of API Gateway. Other stacks need it too: it is never deleted."""
 
     role_arn: pulumi.Output[str]
     """Role that API Gateway assumes to write logs."""
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: ApiGatewayAccountArgs = HERE,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("realtime:index:ApiGatewayAccount", name, None, opts)
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
         role = aws.iam.Role(
@@ -30,6 +46,7 @@ class ApiGatewayAccount(pulumi.ComponentResource):
         aws.apigateway.Account(
             f"{name}-account",
             cloudwatch_role_arn=role.arn,
+            region=args.region,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=[granted]),
         )
         self.role_arn = role.arn

@@ -45,6 +45,18 @@ class ClickPipelineArgs:
     maximum_concurrency: int | None = None
     """Aggregators at a time, 2 to 1000; 5 by default: on one link more only make conflicts."""
 
+    reserved_concurrency: int | None = None
+    """Executions kept for them, as many as aggregators or more; by default none."""
+
+    region: str | None = None
+    """Region that it is made in; by default the provider's."""
+
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Key of queues, logs and variables, as of `CustomerKey`; by default AWS's own."""
+
+    tracing: bool | None = None
+    """Send traces of the functions' runs to X-Ray; false by default."""
+
     def __post_init__(self) -> None:
         if self.maximum_concurrency is not None and not 2 <= self.maximum_concurrency <= 1000:
             raise ValueError(
@@ -66,6 +78,8 @@ class ClickPipeline(pulumi.ComponentResource):
     """Clicks older than the memory of counted clicks: counting them could count them twice."""
     undelivered_queue_url: pulumi.Output[str]
     """Clicks that the bus could not deliver within a day."""
+    function_names: pulumi.Output[Mapping[str, str]]
+    """Title -> function."""
     click_policy: pulumi.Output[str]
     """JSON document: put a click on the bus, or in the queue. `click_environment` goes with it."""
 
@@ -73,11 +87,17 @@ class ClickPipeline(pulumi.ComponentResource):
         self, name: str, args: ClickPipelineArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("realtime:index:ClickPipeline", name, None, opts)
-        bus = aws.cloudwatch.EventBus(f"{name}-bus", opts=self._child())
-        clicks = QueueArgs(consumer_timeout_seconds=TIMEOUT_SECONDS)
+        bus = aws.cloudwatch.EventBus(f"{name}-bus", region=args.region, opts=self._child())
+        clicks = QueueArgs(
+            consumer_timeout_seconds=TIMEOUT_SECONDS,
+            region=args.region,
+            kms_key_arn=args.kms_key_arn,
+        )
         queue = Queue(f"{name}-queue", clicks, self._child())
-        route = self._route(name, bus, queue)
-        parking = kept_queue(f"{name}-parking-queue", self)
+        route = self._route(name, args, bus, queue)
+        parking = kept_queue(
+            f"{name}-parking-queue", self, region=args.region, kms_key_arn=args.kms_key_arn
+        )
         aggregate = self._aggregate(name, args, queue, parking)
         concurrency = args.maximum_concurrency or DEFAULT_MAXIMUM_CONCURRENCY
         queue.feed(aggregate, maximum_concurrency=concurrency)
@@ -87,6 +107,7 @@ class ClickPipeline(pulumi.ComponentResource):
         self.dead_letter_queue_url = queue.dead_letter_queue_url
         self.parking_queue_url = parking.url
         self.undelivered_queue_url = route.undelivered_queue_url
+        self.function_names = pulumi.Output.all(aggregate=aggregate.name)
         self.click_policy = policies.document(
             policies.put_events(bus.arn, source=SOURCE, detail_type=DETAIL_TYPE),
             policies.allow(["sqs:SendMessage"], [queue.arn]),
@@ -101,16 +122,20 @@ class ClickPipeline(pulumi.ComponentResource):
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
-    def _route(self, name: str, bus: aws.cloudwatch.EventBus, queue: Queue) -> EventRoute:
-        args = EventRouteArgs(
+    def _route(
+        self, name: str, args: ClickPipelineArgs, bus: aws.cloudwatch.EventBus, queue: Queue
+    ) -> EventRoute:
+        route = EventRouteArgs(
             bus_name=bus.name,
             source=SOURCE,
             detail_type=DETAIL_TYPE,
             queue_url=queue.url,
             queue_arn=queue.arn,
             input_path="$.detail",
+            region=args.region,
+            kms_key_arn=args.kms_key_arn,
         )
-        return EventRoute(f"{name}-route", args, self._child())
+        return EventRoute(f"{name}-route", route, self._child())
 
     def _aggregate(
         self, name: str, args: ClickPipelineArgs, queue: Queue, parking: aws.sqs.Queue
@@ -135,5 +160,9 @@ class ClickPipeline(pulumi.ComponentResource):
             log_retention_days=args.log_retention_days,
             timeout_seconds=TIMEOUT_SECONDS,
             memory_mb=512,
+            reserved_concurrency=args.reserved_concurrency,
+            region=args.region,
+            kms_key_arn=args.kms_key_arn,
+            tracing=args.tracing,
         )
         return Function(f"{name}-aggregate", aggregate, self._child())

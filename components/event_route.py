@@ -36,6 +36,12 @@ class EventRouteArgs:
     input_path: str | None = None
     """What of an event becomes the message, as in `$.detail`; by default all of it."""
 
+    region: str | None = None
+    """Region that it is made in; by default the provider's."""
+
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Key of what is kept, as of `CustomerKey`; by default SQS's own."""
+
 
 class EventRoute(pulumi.ComponentResource):
     """A rule, its target, and the right to send of this rule alone."""
@@ -47,7 +53,10 @@ class EventRoute(pulumi.ComponentResource):
         self, name: str, args: EventRouteArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("realtime:index:EventRoute", name, None, opts)
-        undelivered = kept_queue(f"{name}-undelivered-queue", self)
+        self._region = args.region
+        undelivered = kept_queue(
+            f"{name}-undelivered-queue", self, region=args.region, kms_key_arn=args.kms_key_arn
+        )
         rule = self._rule(name, args)
         granted = [
             self._may_send(f"{name}-queue-policy", rule, args.queue_url, args.queue_arn),
@@ -68,6 +77,7 @@ class EventRoute(pulumi.ComponentResource):
             f"{name}-rule",
             event_bus_name=args.bus_name,
             event_pattern=json.dumps(pattern, sort_keys=True),
+            region=args.region,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -88,6 +98,7 @@ class EventRoute(pulumi.ComponentResource):
             name,
             queue_url=queue_url,
             policy=policies.document(statement),
+            region=self._region,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -110,5 +121,6 @@ class EventRoute(pulumi.ComponentResource):
                 "maximum_event_age_in_seconds": ONE_DAY_SECONDS,
                 "maximum_retry_attempts": MAXIMUM_DELIVERY_ATTEMPTS,
             },
+            region=args.region,
             opts=pulumi.ResourceOptions(parent=self, depends_on=granted),
         )

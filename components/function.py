@@ -5,6 +5,7 @@ From the module's name follow the bundle, the handler's path and the service in 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -13,7 +14,8 @@ from . import bundle, policies
 
 ARCHITECTURE = "arm64"
 RUNTIME = "python3.13"
-METRICS_NAMESPACE = "RealtimePlatform"
+# X-Ray takes no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+MAY_TRACE = policies.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -44,6 +46,21 @@ class FunctionArgs:
     memory_mb: int
     """Memory, 128 to 10240. Processor time grows with it, so more can be cheaper."""
 
+    handlers_path: str | None = None
+    """Absolute path of the folder that holds a `handlers` of yours; by default this package's."""
+
+    reserved_concurrency: int | None = None
+    """Executions kept for it, and the most that it gets; by default it shares the account's."""
+
+    region: str | None = None
+    """Region that it is made in; by default the provider's."""
+
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Key of its variables and logs, as of `CustomerKey`; by default AWS's own."""
+
+    tracing: bool | None = None
+    """Send traces of its runs to X-Ray, which AWS charges for; false by default."""
+
     def __post_init__(self) -> None:
         if not 1 <= self.timeout_seconds <= 900:
             raise ValueError(
@@ -54,15 +71,25 @@ class FunctionArgs:
             raise ValueError(
                 f"memory_mb must be 128 to 10240, got {self.memory_mb}: Lambda offers nothing else."
             )
+        if self.reserved_concurrency is not None and self.reserved_concurrency < 1:
+            raise ValueError(
+                f"reserved_concurrency must be 1 or more, got {self.reserved_concurrency}: with 0"
+                " the function never runs. Leave it out to reserve none."
+            )
         if self.log_retention_days not in LOG_RETENTION_DAYS:
             raise ValueError(
                 f"log_retention_days must be one of {LOG_RETENTION_DAYS}, got"
                 f" {self.log_retention_days}: CloudWatch keeps logs for no other number of days."
             )
+        if self.handlers_path is not None and not Path(self.handlers_path).is_absolute():
+            raise ValueError(
+                f"handlers_path must be an absolute path, got {self.handlers_path!r}: a relative"
+                " one would depend on where Pulumi runs. In Python: str(Path(__file__).parent)"
+            )
 
 
 class Function(pulumi.ComponentResource):
-    """A function of this package. It exists only once it may do all that it will be asked to do."""
+    """A function, this package's or yours. It exists only once it may do all it is asked to do."""
 
     arn: pulumi.Output[str]
     """ARN of the function."""
@@ -83,11 +110,15 @@ class Function(pulumi.ComponentResource):
             f"{name}-role", assume_role_policy=policies.trust("lambda.amazonaws.com"), opts=child
         )
         logs = aws.cloudwatch.LogGroup(
-            f"{name}-logs", retention_in_days=args.log_retention_days, opts=child
+            f"{name}-logs",
+            retention_in_days=args.log_retention_days,
+            kms_key_id=args.kms_key_arn,
+            region=args.region,
+            opts=child,
         )
         granted = [
             aws.iam.RolePolicy(f"{name}-{key}-policy", role=role.name, policy=policy, opts=child)
-            for key, policy in {**args.policies, "logs": _may_log_to(logs)}.items()
+            for key, policy in {**args.policies, "logs": _observed(args, logs)}.items()
         ]
         function = self._function(name, args, role, logs, granted)
 
@@ -114,7 +145,7 @@ class Function(pulumi.ComponentResource):
     ) -> aws.lambda_.Function:
         observed = {
             "POWERTOOLS_SERVICE_NAME": args.module.partition(".")[0],
-            "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            "POWERTOOLS_METRICS_NAMESPACE": metrics_namespace(),
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }
         return aws.lambda_.Function(
@@ -123,20 +154,31 @@ class Function(pulumi.ComponentResource):
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
             handler=f"handlers.{args.module}.handler",
-            code=bundle.archive(args.module),
+            code=bundle.archive(args.module, root=_root(args)),
             layers=[args.layer_arn],
             timeout=args.timeout_seconds,
             memory_size=args.memory_mb,
+            reserved_concurrent_executions=args.reserved_concurrency,
             environment={"variables": {**args.environment, **observed}},
             logging_config={"log_format": "JSON", "log_group": logs.name},
+            kms_key_arn=args.kms_key_arn,
+            tracing_config={"mode": "Active"} if args.tracing else None,
+            region=args.region,
             opts=pulumi.ResourceOptions(parent=self, depends_on=granted),
         )
 
 
-def _may_log_to(logs: aws.cloudwatch.LogGroup) -> pulumi.Output[str]:
-    return policies.document(
-        policies.allow(
-            ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [pulumi.Output.concat(logs.arn, ":*")],
-        )
+def metrics_namespace() -> str:
+    """Where this stack's functions write their metrics: an account's stacks do not mix."""
+    return f"RealtimePlatform/{pulumi.get_stack()}"
+
+
+def _root(args: FunctionArgs) -> Path:
+    return bundle.ROOT if args.handlers_path is None else Path(args.handlers_path)
+
+
+def _observed(args: FunctionArgs, logs: aws.cloudwatch.LogGroup) -> pulumi.Output[str]:
+    may_log = policies.allow(
+        ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]
     )
+    return policies.document(may_log, *([MAY_TRACE] if args.tracing else []))

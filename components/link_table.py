@@ -17,6 +17,12 @@ class LinkTableArgs:
     protect_data: bool | None = None
     """Keep the table on deletion and back it up continuously; false by default."""
 
+    region: str | None = None
+    """Region that it is made in; by default the provider's."""
+
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Key of its rows, as of `CustomerKey`; by default DynamoDB's own."""
+
 
 class LinkTable(pulumi.ComponentResource):
     """Links by code, and by owner in the order of their creation."""
@@ -52,9 +58,10 @@ class LinkTable(pulumi.ComponentResource):
                 }
             ],
             ttl={"attribute_name": "ttl", "enabled": True},
-            server_side_encryption={"enabled": True},
+            server_side_encryption={"enabled": True, "kms_key_arn": args.kms_key_arn},
             point_in_time_recovery={"enabled": protect},
             deletion_protection_enabled=protect,
+            region=args.region,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = table.name

@@ -26,6 +26,12 @@ class QueueArgs:
     fifo: bool | None = None
     """Keep the order within a message group, and drop repeated ids; false by default."""
 
+    region: str | None = None
+    """Region that it is made in; by default the provider's."""
+
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Key of its messages, as of `CustomerKey`; by default SQS's own."""
+
 
 class Queue(pulumi.ComponentResource):
     """A queue for one function, and a dead-letter queue for what it could not do."""
@@ -43,7 +49,14 @@ class Queue(pulumi.ComponentResource):
         self, name: str, args: QueueArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("realtime:index:Queue", name, None, opts)
-        dead_letter = kept_queue(f"{name}-dead-letter", self, fifo=args.fifo)
+        self._region = args.region
+        dead_letter = kept_queue(
+            f"{name}-dead-letter",
+            self,
+            fifo=args.fifo,
+            region=args.region,
+            kms_key_arn=args.kms_key_arn,
+        )
         source = self._source(name, args, dead_letter)
         self._allow_redrive(name, source, dead_letter)
 
@@ -65,6 +78,7 @@ class Queue(pulumi.ComponentResource):
             batch_size=BATCH_SIZE,
             function_response_types=["ReportBatchItemFailures"],
             scaling_config={"maximum_concurrency": maximum_concurrency},
+            region=self._region,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -74,11 +88,13 @@ class Queue(pulumi.ComponentResource):
             f"{name}-source",
             visibility_timeout_seconds=RUNS_PER_VISIBILITY_TIMEOUT * args.consumer_timeout_seconds,
             redrive_policy=pulumi.Output.json_dumps(redrive),
-            sqs_managed_sse_enabled=True,
+            sqs_managed_sse_enabled=_by_sqs(args.kms_key_arn),
+            kms_master_key_id=args.kms_key_arn,
             fifo_queue=args.fifo,
             # Both together move the limit of 300 requests a second from the queue to each group.
             deduplication_scope="messageGroup" if args.fifo else None,
             fifo_throughput_limit="perMessageGroupId" if args.fifo else None,
+            region=args.region,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -88,16 +104,31 @@ class Queue(pulumi.ComponentResource):
             f"{name}-redrive-allow-policy",
             queue_url=dead_letter.url,
             redrive_allow_policy=pulumi.Output.json_dumps(allowed),
+            region=self._region,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
 
-def kept_queue(name: str, parent: pulumi.Resource, *, fifo: bool | None = None) -> aws.sqs.Queue:
+def kept_queue(
+    name: str,
+    parent: pulumi.Resource,
+    *,
+    fifo: bool | None = None,
+    region: str | None = None,
+    kms_key_arn: pulumi.Input[str] | None = None,
+) -> aws.sqs.Queue:
     """Keeps for as long as SQS can: somebody has to look at what is in it."""
     return aws.sqs.Queue(
         name,
         message_retention_seconds=FOURTEEN_DAYS_SECONDS,
-        sqs_managed_sse_enabled=True,
+        sqs_managed_sse_enabled=_by_sqs(kms_key_arn),
+        kms_master_key_id=kms_key_arn,
         fifo_queue=fifo,
+        region=region,
         opts=pulumi.ResourceOptions(parent=parent),
     )
+
+
+def _by_sqs(kms_key_arn: pulumi.Input[str] | None) -> bool | None:
+    """A queue is encrypted by SQS or by a key, and says nothing of the other."""
+    return True if kms_key_arn is None else None

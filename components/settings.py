@@ -4,45 +4,46 @@ What a stack is follows from its tier, never from its name. Pulumi.yaml declares
 """
 
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
-from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError, field_validator
-from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import Field, Json, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
+from . import limits
 from .function import LOG_RETENTION_DAYS
 from .realtime_api.args import ORIGIN, STAGE_NAME
+from .region_settings import RegionSettings, Strict
+from .setting_errors import NAMESPACE, sentence
 
-NAMESPACE = "realtime"
+HOME = "aws:region"
 PRODUCTION_LOG_RETENTION_DAYS = 30
-
-Positive = Annotated[int, Field(gt=0)]
 
 
 class SettingsError(pulumi.RunError):
     """The configuration cannot work; says why of each wrong key, and what sets it right."""
 
 
-class Settings(BaseModel):
-    """`examples` is what a refusal proposes; arrays arrive as JSON."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True
-    )
+class Settings(Strict):
+    """What the program is told. Arrays and objects arrive as JSON."""
 
     tier: Literal["development", "production"] = Field(examples=["development"])
+    """development, or production, which keeps its data when the stack is deleted"""
+
     allowed_origins: Json[tuple[str, ...]] = Field(examples=[["https://app.example.com"]])
+    """Web origins whose pages may connect and call the API; empty lets every page connect"""
+
     require_origin: bool = Field(examples=["false"])
+    """Refuse WebSocket clients that send no Origin, which is every one but a browser"""
+
     log_retention_days: int = Field(examples=["30"])
-    web_socket_rate_limit: Positive = Field(examples=["500"])
-    http_rate_limit: Positive = Field(examples=["1000"])
-    aggregator_maximum_concurrency: int = Field(ge=2, le=1000, examples=["5"])
-    maximum_subscriptions: int = Field(ge=1, le=1000, examples=["100"])
-    posts_per_second: int = Field(ge=500, examples=["2500"])
-    manage_api_gateway_account: bool = Field(examples=["true"])
+    """Days that CloudWatch keeps logs; production keeps them for 30 or more"""
+
+    regions: Json[dict[str, RegionSettings]] = Field(min_length=1)
+    """The regions that the stack is built in, each with its budget, promise and raised quotas"""
 
     @property
     def protects_data(self) -> bool:
@@ -74,61 +75,61 @@ class Settings(BaseModel):
 
 def load() -> Settings:
     """Raises `SettingsError` with all that is wrong at once."""
-    stack = pulumi.get_stack()
-    refusals: list[str] = []
-    if not STAGE_NAME.fullmatch(stack):
-        refusals.append(
-            f"The stack's name must be letters, digits, '-' and '_', got {stack!r}: it is part of"
-            f" the API's address. Run: pulumi stack rename {re.sub('[^A-Za-z0-9_-]', '-', stack)}"
-        )
+    return parse(_values(), home=home_region(), stack=pulumi.get_stack())
+
+
+def home_region() -> str:
+    """Where the provider makes what names no region; empty if nothing says so."""
+    return _all_values().get(HOME, "")
+
+
+def parse(values: Mapping[str, Any], *, home: str, stack: str) -> Settings:
+    """As `load`, of the namespace's values without their prefix; needs no running program."""
+    refusals = _stack_name(stack)
     try:
-        settings = Settings.model_validate(_values())
+        settings = Settings.model_validate(values)
     except ValidationError as error:
-        refusals += [_sentence(details, stack) for details in error.errors()]
-        raise SettingsError("\n".join(refusals)) from None
+        raise SettingsError("\n".join([*refusals, *sentences(error, stack)])) from None
+    if home not in settings.regions:
+        refusals.append(_homeless(home, settings, stack))
+    refusals += [refusal.sentence for refusal in limits.refusals(settings.regions, stack)]
     if refusals:
         raise SettingsError("\n".join(refusals))
     return settings
 
 
+def sentences(error: ValidationError, stack: str) -> list[str]:
+    """What is wrong with the form of a stack's settings."""
+    return [sentence(details, Settings, stack) for details in error.errors()]
+
+
+def _stack_name(stack: str) -> list[str]:
+    if STAGE_NAME.fullmatch(stack):
+        return []
+    return [
+        f"The stack's name must be letters, digits, '-' and '_', got {stack!r}: it is part of the"
+        f" API's address. Run: pulumi stack rename {re.sub('[^A-Za-z0-9_-]', '-', stack)}"
+    ]
+
+
+def _homeless(home: str, settings: Settings, stack: str) -> str:
+    named = ", ".join(settings.regions)
+    command = f"pulumi config set --stack {stack} {HOME} {next(iter(settings.regions))}"
+    return (
+        f"{HOME} must be one of {NAMESPACE}:regions ({named}), got {home!r}: it is the region whose"
+        f" addresses the stack exports first. Run: {command}"
+    )
+
+
 def _values() -> dict[str, Any]:
     """All keys of the namespace; `pulumi.Config` could only ask for those that it knows."""
-    set_by_engine = pulumi_config.get_config_env() | pulumi_config.CONFIG.get()
-    found = ([*key.split(":", 1), value] for key, value in set_by_engine.items())
+    found = ([*key.split(":", 1), value] for key, value in _all_values().items())
     return {key: value for namespace, key, value in found if namespace == NAMESPACE}
+
+
+def _all_values() -> dict[str, str]:
+    return pulumi_config.get_config_env() | pulumi_config.CONFIG.get()
 
 
 def _refusal(rule: str) -> PydanticCustomError:
     return PydanticCustomError("refused", "{rule}", {"rule": rule})
-
-
-def _sentence(details: ErrorDetails, stack: str) -> str:
-    key = f"{NAMESPACE}:{details['loc'][0]}"
-    if details["type"] == "extra_forbidden":
-        return (
-            f"{key} is no setting of this project, got {_shown(key, details)}."
-            f" Run: pulumi config rm --stack {stack} {key}"
-        )
-    command = f"pulumi config set --stack {stack} {_example(key)}"
-    if details["type"] == "missing":
-        return f"{key} must be set, and is not. Run: {command}"
-    return f"{key} {_rule(details)}, got {_shown(key, details)}. Run: {command}"
-
-
-def _shown(key: str, details: ErrorDetails) -> str:
-    secrets = pulumi_config.get_config_secret_keys_env()
-    secret = key in secrets or pulumi_config.is_config_secret(key)
-    return "a secret" if secret else repr(details["input"])
-
-
-def _rule(details: ErrorDetails) -> str:
-    if details["type"] in ("json_invalid", "tuple_type"):
-        return "must be an array"
-    return details["msg"].replace("Input should be", "must be")
-
-
-def _example(key: str) -> str:
-    """Arrays are set by element: the CLI would keep JSON as a string."""
-    examples = {f"{NAMESPACE}:{f.alias}": f.examples for f in Settings.model_fields.values()}
-    (example,) = examples[key] or ("<value>",)
-    return f"--path '{key}[0]' {example[0]}" if isinstance(example, list) else f"{key} {example}"

@@ -84,6 +84,18 @@ class ShortenerArgs:
     protect_data: bool | None = None
     """Refuse to delete the users; false by default."""
 
+    region: str | None = None
+    """Region that it is made in; by default the provider's."""
+
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Key of logs and variables, as of `CustomerKey`; by default AWS's own."""
+
+    tracing: bool | None = None
+    """Send traces of the functions' runs to X-Ray; false by default."""
+
+    public_url: pulumi.Input[str] | None = None
+    """Address that short links begin with, where the API has a name; by default its own."""
+
 
 class Shortener(pulumi.ComponentResource):
     """Short links with owners. Each redirect is a click for the pipeline that it is given."""
@@ -94,30 +106,33 @@ class Shortener(pulumi.ComponentResource):
     """Pool of the owners."""
     user_pool_client_id: pulumi.Output[str]
     """Client that signs them in."""
+    api_id: pulumi.Output[str]
+    """Id of the API, for a domain and for alarms."""
+    function_names: pulumi.Output[Mapping[str, str]]
+    """Title -> function."""
 
     def __init__(
         self, name: str, args: ShortenerArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("realtime:index:Shortener", name, None, opts)
         api = self._api(name, args)
-        users = Users(f"{name}-users", UsersArgs(protect_data=args.protect_data), self._child())
+        owners = UsersArgs(protect_data=args.protect_data, region=args.region)
+        users = Users(f"{name}-users", owners, self._child())
         functions = {
             "redirect": self._redirect(name, args),
             "links": self._links(name, args, api),
         }
-        self._routes(name, api, functions, self._authorizer(name, api, users))
+        self._routes(name, args, api, functions, self._authorizer(name, args, api, users))
         self._stage(name, api, args)
 
         self.api_url = api.api_endpoint
         self.user_pool_id = users.pool_id
         self.user_pool_client_id = users.client_id
-        self.register_outputs(
-            {
-                "api_url": self.api_url,
-                "user_pool_id": self.user_pool_id,
-                "user_pool_client_id": self.user_pool_client_id,
-            }
+        self.api_id = api.id
+        self.function_names = pulumi.Output.all(
+            **{title: function.name for title, function in functions.items()}
         )
+        self.register_outputs({key: getattr(self, key) for key in Shortener.__annotations__})
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
@@ -133,6 +148,7 @@ class Shortener(pulumi.ComponentResource):
             f"{name}-api",
             protocol_type="HTTP",
             cors_configuration=cors if args.allowed_origins else None,
+            region=args.region,
             opts=self._child(),
         )
 
@@ -146,6 +162,9 @@ class Shortener(pulumi.ComponentResource):
             log_retention_days=args.log_retention_days,
             timeout_seconds=10,
             memory_mb=512,
+            region=args.region,
+            kms_key_arn=args.kms_key_arn,
+            tracing=args.tracing,
         )
         return Function(f"{name}-redirect", redirect, self._child())
 
@@ -158,17 +177,23 @@ class Shortener(pulumi.ComponentResource):
         )
         links = FunctionArgs(
             module="shortener.links",
-            environment={"LINKS_TABLE": args.links_table_name, "PUBLIC_URL": api.api_endpoint},
+            environment={
+                "LINKS_TABLE": args.links_table_name,
+                "PUBLIC_URL": args.public_url or api.api_endpoint,
+            },
             policies={"managing": managing},
             layer_arn=args.layer_arn,
             log_retention_days=args.log_retention_days,
             timeout_seconds=10,
             memory_mb=512,
+            region=args.region,
+            kms_key_arn=args.kms_key_arn,
+            tracing=args.tracing,
         )
         return Function(f"{name}-links", links, self._child())
 
     def _authorizer(
-        self, name: str, api: aws.apigatewayv2.Api, users: Users
+        self, name: str, args: ShortenerArgs, api: aws.apigatewayv2.Api, users: Users
     ) -> aws.apigatewayv2.Authorizer:
         return aws.apigatewayv2.Authorizer(
             f"{name}-authorizer",
@@ -176,12 +201,14 @@ class Shortener(pulumi.ComponentResource):
             authorizer_type="JWT",
             identity_sources=["$request.header.Authorization"],
             jwt_configuration={"audiences": [users.client_id], "issuer": users.issuer},
+            region=args.region,
             opts=self._child(),
         )
 
     def _routes(
         self,
         name: str,
+        args: ShortenerArgs,
         api: aws.apigatewayv2.Api,
         functions: dict[str, Function],
         authorizer: aws.apigatewayv2.Authorizer,
@@ -194,6 +221,7 @@ class Shortener(pulumi.ComponentResource):
                 integration_type="AWS_PROXY",
                 integration_uri=function.invoke_arn,
                 payload_format_version="2.0",
+                region=args.region,
                 opts=self._child(),
             )
             targets[key] = pulumi.Output.concat("integrations/", integration.id)
@@ -205,6 +233,7 @@ class Shortener(pulumi.ComponentResource):
                 target=targets[route.function],
                 authorization_type="JWT" if route.authorized else "NONE",
                 authorizer_id=authorizer.id if route.authorized else None,
+                region=args.region,
                 opts=self._child(),
             )
             method, path = route.key.split(" ")
@@ -214,12 +243,17 @@ class Shortener(pulumi.ComponentResource):
                 function=functions[route.function].name,
                 principal="apigateway.amazonaws.com",
                 source_arn=pulumi.Output.concat(api.execution_arn, f"/{STAGE_NAME}/{method}{path}"),
+                region=args.region,
                 opts=self._child(),
             )
 
     def _stage(self, name: str, api: aws.apigatewayv2.Api, args: ShortenerArgs) -> None:
         logs = aws.cloudwatch.LogGroup(
-            f"{name}-access-logs", retention_in_days=args.log_retention_days, opts=self._child()
+            f"{name}-access-logs",
+            retention_in_days=args.log_retention_days,
+            kms_key_id=args.kms_key_arn,
+            region=args.region,
+            opts=self._child(),
         )
         aws.apigatewayv2.Stage(
             f"{name}-stage",
@@ -231,5 +265,6 @@ class Shortener(pulumi.ComponentResource):
                 "throttling_rate_limit": args.throttling_rate_limit,
                 "throttling_burst_limit": args.throttling_burst_limit or args.throttling_rate_limit,
             },
+            region=args.region,
             opts=self._child(),
         )

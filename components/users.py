@@ -11,6 +11,9 @@ class UsersArgs:
     protect_data: bool | None = None
     """Refuse to delete the pool; false by default."""
 
+    region: str | None = None
+    """Region that it is made in; by default the provider's."""
+
 
 class Users(pulumi.ComponentResource):
     """Users whom an administrator creates. The client has no secret: no browser could keep it."""
@@ -33,6 +36,7 @@ class Users(pulumi.ComponentResource):
             admin_create_user_config={"allow_admin_create_user_only": True},
             password_policy={"minimum_length": 12, "temporary_password_validity_days": 7},
             deletion_protection="ACTIVE" if args.protect_data else "INACTIVE",
+            region=args.region,
             opts=child,
         )
         client = aws.cognito.UserPoolClient(
@@ -45,6 +49,7 @@ class Users(pulumi.ComponentResource):
                 "ALLOW_REFRESH_TOKEN_AUTH",
             ],
             prevent_user_existence_errors="ENABLED",
+            region=args.region,
             opts=child,
         )
         self.pool_id = pool.id

@@ -56,13 +56,13 @@ def run_program(  # noqa: PLR0913 - what the CLI passes to a program, each by na
 
     # Pulumi keeps its state in context variables, which start empty in a new thread, and wants an
     # event loop to itself, where the caller may have one running.
-    with _threads_with_loops() as calls, ThreadPoolExecutor(1, f"pulumi-{stack}") as thread:
+    with threads_with_loops() as calls, ThreadPoolExecutor(1, f"pulumi-{stack}") as thread:
         thread.submit(lambda: asyncio.run(main(calls))).result()
     return watched.exports
 
 
 @contextmanager
-def _threads_with_loops() -> Generator[ThreadPoolExecutor]:
+def threads_with_loops() -> Generator[ThreadPoolExecutor]:
     """Pulumi's mock monitor makes an event loop in each thread that calls it, and closes none."""
     loops: list[asyncio.AbstractEventLoop] = []
 

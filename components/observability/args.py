@@ -25,11 +25,11 @@ class ObservabilityArgs:
     queue_names: Mapping[str, pulumi.Input[str]]
     """Title -> queue that feeds a function; alarms when its oldest message waits."""
 
-    dead_letter_queue_names: Mapping[str, pulumi.Input[str]]
-    """Title -> queue that should be empty."""
+    kept_queue_names: Mapping[str, pulumi.Input[str]]
+    """Title -> queue of what could not be handled, which should be empty."""
 
     metrics_namespace: str
-    """Where the functions write their own metrics."""
+    """Where the functions write their own metrics; `Function` names it after the stack."""
 
     web_socket_rate_limit: int
     """Connects and messages a second that the stage lets through."""
@@ -47,7 +47,10 @@ class ObservabilityArgs:
     """Who is written to; each address has to confirm once. By default nobody."""
 
     kms_key_arn: pulumi.Input[str] | None = None
-    """Key of the topic; its policy must let CloudWatch use it. By default SNS's own encryption."""
+    """Key of the topic; its policy must let CloudWatch use it. By default it is not encrypted."""
+
+    region: str | None = None
+    """Region that it is made in; by default the provider's."""
 
     def __post_init__(self) -> None:
         for name in (

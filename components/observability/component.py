@@ -9,6 +9,8 @@ from .dashboard import body
 from .signals import MINUTE_SECONDS, Metric, Signal, signals
 
 LATEST_MINUTES = 5
+STATISTICS = ("Sum", "Maximum", "Average")
+"""Those that an alarm does not call extended."""
 
 
 class Observability(pulumi.ComponentResource):
@@ -17,7 +19,7 @@ class Observability(pulumi.ComponentResource):
     topic_arn: pulumi.Output[str]
     """Topic that every alarm goes to, and its end too."""
     dashboard_name: pulumi.Output[str]
-    """Dashboard in CloudWatch."""
+    """Dashboard in CloudWatch, where names are the account's and not the region's."""
 
     def __init__(
         self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None
@@ -26,10 +28,10 @@ class Observability(pulumi.ComponentResource):
         watched = signals(args)
         topic = self._topic(name, args)
         for signal in watched:
-            self._alarm(name, signal, topic)
+            self._alarm(name, args, signal, topic)
 
         self.topic_arn = topic.arn
-        self.dashboard_name = self._dashboard(name, watched).dashboard_name
+        self.dashboard_name = self._dashboard(name, args, watched, topic).dashboard_name
         self.register_outputs({"topic_arn": self.topic_arn, "dashboard_name": self.dashboard_name})
 
     def _child(self) -> pulumi.ResourceOptions:
@@ -37,12 +39,16 @@ class Observability(pulumi.ComponentResource):
 
     def _topic(self, name: str, args: ObservabilityArgs) -> aws.sns.Topic:
         topic = aws.sns.Topic(
-            f"{name}-topic", kms_master_key_id=args.kms_key_arn, opts=self._child()
+            f"{name}-topic",
+            kms_master_key_id=args.kms_key_arn,
+            region=args.region,
+            opts=self._child(),
         )
         aws.sns.TopicPolicy(
             f"{name}-topic-policy",
             arn=topic.arn,
             policy=topic.arn.apply(_alarms_may_publish),
+            region=args.region,
             opts=self._child(),
         )
         for number, address in enumerate(args.emails or ()):
@@ -51,54 +57,63 @@ class Observability(pulumi.ComponentResource):
                 topic=topic.arn,
                 protocol="email",
                 endpoint=address,
+                region=args.region,
                 opts=self._child(),
             )
         return topic
 
-    def _alarm(self, name: str, signal: Signal, topic: aws.sns.Topic) -> None:
+    def _alarm(
+        self, name: str, args: ObservabilityArgs, signal: Signal, topic: aws.sns.Topic
+    ) -> None:
+        only = signal.only_metric
+        extended = only is not None and only.statistic not in STATISTICS
         aws.cloudwatch.MetricAlarm(
             f"{name}-{signal.key}",
+            namespace=only and only.namespace,
+            metric_name=only and only.name,
+            dimensions=only and dict(only.dimensions),
+            statistic=only.statistic if only and not extended else None,
+            extended_statistic=only.statistic if only and extended else None,
+            period=MINUTE_SECONDS if only else None,
+            metric_queries=None if only else _queries(signal),
             alarm_description=f"{signal.title}: {signal.because}",
             comparison_operator="GreaterThanThreshold",
             threshold=signal.threshold,
             evaluation_periods=1 if signal.minutes == 1 else LATEST_MINUTES,
             datapoints_to_alarm=signal.minutes,
             treat_missing_data="notBreaching",
-            metric_queries=_queries(signal),
             alarm_actions=[topic.arn],
             ok_actions=[topic.arn],
+            region=args.region,
             opts=self._child(),
         )
 
-    def _dashboard(self, name: str, watched: list[Signal]) -> aws.cloudwatch.Dashboard:
+    def _dashboard(
+        self, name: str, args: ObservabilityArgs, watched: list[Signal], topic: aws.sns.Topic
+    ) -> aws.cloudwatch.Dashboard:
+        region = topic.arn.apply(lambda arn: arn.split(":")[3])
         return aws.cloudwatch.Dashboard(
             f"{name}-dashboard",
-            dashboard_name=f"{pulumi.get_stack()}-{name}",
-            dashboard_body=pulumi.Output.json_dumps(body(watched)),
+            dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}",
+            dashboard_body=pulumi.Output.json_dumps(body(watched, region)),
+            region=args.region,
             opts=self._child(),
         )
 
 
 def _queries(signal: Signal) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgsDict]:
-    queries = [
-        _query(key, metric, returned=signal.expression is None)
-        for key, metric in signal.metrics.items()
+    return [
+        *(_query(key, metric) for key, metric in signal.metrics.items()),
+        {
+            "id": "result",
+            "expression": signal.expression,
+            "label": signal.title,
+            "return_data": True,
+        },
     ]
-    if signal.expression is not None:
-        queries.append(
-            {
-                "id": "result",
-                "expression": signal.expression,
-                "label": signal.title,
-                "return_data": True,
-            }
-        )
-    return queries
 
 
-def _query(
-    key: str, metric: Metric, *, returned: bool
-) -> aws.cloudwatch.MetricAlarmMetricQueryArgsDict:
+def _query(key: str, metric: Metric) -> aws.cloudwatch.MetricAlarmMetricQueryArgsDict:
     return {
         "id": key,
         "metric": {
@@ -108,7 +123,7 @@ def _query(
             "stat": metric.statistic,
             "period": MINUTE_SECONDS,
         },
-        "return_data": returned,
+        "return_data": False,
     }
 
 

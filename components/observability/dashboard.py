@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 from collections.abc import Sequence
 from typing import Any
 
+import pulumi
+
 from .signals import MINUTE_SECONDS, Metric, Signal
 
 COLUMNS = 24
@@ -13,8 +15,11 @@ WIDTH, HEIGHT = 8, 6
 HEADING_HEIGHT = 1
 
 
-def body(watched: Sequence[Signal]) -> dict[str, Any]:
-    """Groups in the order of their first signal, three graphs beside each other."""
+def body(watched: Sequence[Signal], region: pulumi.Input[str]) -> dict[str, Any]:
+    """Groups in the order of their first signal, three graphs beside each other.
+
+    `region` is that of the metrics: a dashboard belongs to none.
+    """
     widgets: list[dict[str, Any]] = []
     top = 0
     for group in dict.fromkeys(signal.group for signal in watched):
@@ -23,7 +28,8 @@ def body(watched: Sequence[Signal]) -> dict[str, Any]:
         top += HEADING_HEIGHT
         for number, signal in enumerate(members):
             row, column = divmod(number, COLUMNS // WIDTH)
-            widgets.append(_graph(signal, x=column * WIDTH, y=top + row * HEIGHT))
+            graph = _graph(signal, region)
+            widgets.append({**graph, **_place(column * WIDTH, top + row * HEIGHT, WIDTH, HEIGHT)})
         top += -(-len(members) * WIDTH // COLUMNS) * HEIGHT
     return {"widgets": widgets}
 
@@ -36,7 +42,7 @@ def _heading(group: str, top: int) -> dict[str, Any]:
     }
 
 
-def _graph(signal: Signal, *, x: int, y: int) -> dict[str, Any]:
+def _graph(signal: Signal, region: pulumi.Input[str]) -> dict[str, Any]:
     hidden = signal.expression is not None
     metrics: list[list[Any]] = [
         _metric(key, metric, hidden=hidden) for key, metric in signal.metrics.items()
@@ -45,9 +51,9 @@ def _graph(signal: Signal, *, x: int, y: int) -> dict[str, Any]:
         metrics.append([{"id": "result", "expression": signal.expression, "label": signal.title}])
     return {
         "type": "metric",
-        **_place(x, y, WIDTH, HEIGHT),
         "properties": {
             "title": signal.title,
+            "region": region,
             "view": "timeSeries",
             "period": MINUTE_SECONDS,
             "metrics": metrics,

@@ -20,8 +20,10 @@ EVENT_AGE_P95_MS = 5_000
 AUTHORIZER_P95_MS = 1_000
 GONE_SHARE_PERCENT = 50
 PUBLISHING_SERVICES = ("clicks", "realtime")
-# Of both services they are eight: an alarm's expression takes ten metrics at most.
-POSTS = ("PostsDelivered", "PostsGone", "PostsSlow", "PostsFailed")
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+METRICS_OF_AN_ALARM = 10
+# What takes a request of the quota; of both services they are ten.
+POSTS = ("PostsDelivered", "PostsGone", "PostsSlow", "PostsFailed", "PostsUnanswered")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,11 @@ class Signal:
     expression: str | None = None
     minutes: int = 3
     """Of the last five, in which the threshold is crossed; 1 looks at the last one only."""
+
+    @property
+    def only_metric(self) -> Metric | None:
+        """What is watched as it is; None where an expression makes it."""
+        return None if self.expression else next(iter(self.metrics.values()))
 
 
 def signals(args: ObservabilityArgs) -> list[Signal]:
@@ -124,14 +131,7 @@ def _functions(args: ObservabilityArgs) -> Iterator[Signal]:
             0,
             f"The function {title} ends with an exception or runs out of time. Read its log.",
         )
-        yield _one(
-            f"function-{title}-throttles",
-            f"Throttles of {title}",
-            "Functions",
-            Metric(namespace="AWS/Lambda", name="Throttles", dimensions=of),
-            0,
-            f"{title} lacks concurrency: raise the account's or the function's reserved one.",
-        )
+    yield from _throttles(args)
     if "authorize" in args.function_names:
         of = {"FunctionName": args.function_names["authorize"]}
         yield _one(
@@ -154,6 +154,28 @@ def _functions(args: ObservabilityArgs) -> Iterator[Signal]:
     )
 
 
+def _throttles(args: ObservabilityArgs) -> Iterator[Signal]:
+    """Ten functions an alarm: where one is throttled, the account has run out for all of them."""
+    names = list(args.function_names.items())
+    for number in range(0, len(names), METRICS_OF_AN_ALARM):
+        some = names[number : number + METRICS_OF_AN_ALARM]
+        metrics = {
+            f"m{place}": Metric(
+                namespace="AWS/Lambda", name="Throttles", dimensions={"FunctionName": name}
+            )
+            for place, (_, name) in enumerate(some)
+        }
+        yield Signal(
+            key=f"throttles-{some[0][0]}",
+            title=f"Throttles of {', '.join(title for title, _ in some)}",
+            group="Functions",
+            metrics=metrics,
+            expression=" + ".join(f"FILL({key}, 0)" for key in metrics),
+            threshold=0,
+            because="Too little concurrency. Raise the account's, or what is reserved for one.",
+        )
+
+
 def _queues(args: ObservabilityArgs) -> Iterator[Signal]:
     for title, name in args.queue_names.items():
         yield _one(
@@ -169,10 +191,10 @@ def _queues(args: ObservabilityArgs) -> Iterator[Signal]:
             OLDEST_MESSAGE_SECONDS,
             f"The worker of {title} does not keep up or fails. Read its log.",
         )
-    for title, name in args.dead_letter_queue_names.items():
+    for title, name in args.kept_queue_names.items():
         yield _one(
-            f"queue-{title}-dead-letters",
-            f"Dead letters of {title}",
+            f"kept-{title}",
+            f"Messages in {title}",
             "Queues",
             Metric(
                 namespace="AWS/SQS",
@@ -181,7 +203,7 @@ def _queues(args: ObservabilityArgs) -> Iterator[Signal]:
                 statistic="Maximum",
             ),
             0,
-            f"Messages of {title} failed five times. Mend the cause, then: realtime redrive.",
+            "They could not be handled, and are kept for fourteen days. Find out why, and mend it.",
             minutes=1,
         )
 

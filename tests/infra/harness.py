@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc
 
 from localcloud.runner import plain, run_program
@@ -38,6 +39,8 @@ class Resource:
     retained: bool
     aliases: frozenset[str]
     """Former names that the program gave it."""
+    former: tuple[Mapping[str, Any], ...] = ()
+    """All that the program says it was before, as Pulumi's protocol has it."""
 
 
 @dataclass
@@ -74,7 +77,7 @@ def deploy(
         program,
         project="realtime",
         stack=stack,
-        monitor=_Monitor(_Cloud(preview=preview), deployment),
+        monitor=Monitor(Cloud(preview=preview), deployment),
         config=config or {},
         preview=preview,
     )
@@ -92,7 +95,7 @@ def deploy_stack(stack: str, *, preview: bool = False) -> Deployment:
     )
 
 
-class _Cloud(mocks.Mocks):
+class Cloud(mocks.Mocks):
     def __init__(self, *, preview: bool) -> None:
         self._preview = preview
 
@@ -111,23 +114,25 @@ class _Cloud(mocks.Mocks):
 
 def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What AWS makes up. ARNs differ by name, so that a policy on the wrong resource is seen."""
-    arn = f"arn:aws:{type_.split(':')[1].split('/', maxsplit=1)[0]}:eu-west-1:{ACCOUNT}:{name}"
-    host = f"{name}.execute-api.eu-west-1.amazonaws.com"
+    region = inputs.get("region", "eu-west-1")
+    service = type_.split(":")[1].split("/", maxsplit=1)[0]
+    arn = f"arn:aws:{service}:{'' if service == 'iam' else region}:{ACCOUNT}:{name}"
+    host = f"{name}.execute-api.{region}.amazonaws.com"
     computed = {"arn": arn, "name": f"{name}-0123456"}
     if type_ == API:
         scheme = "wss" if inputs["protocolType"] == "WEBSOCKET" else "https"
-        execution_arn = f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:{name}"
+        execution_arn = f"arn:aws:execute-api:{region}:{ACCOUNT}:{name}"
         return computed | {"executionArn": execution_arn, "apiEndpoint": f"{scheme}://{host}"}
     if type_ == STAGE:
         return computed | {"invokeUrl": f"wss://{host}/{inputs['name']}"}
     return computed | {
         "invokeArn": f"{arn}/invocations",
-        "url": f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/{name}",
-        "endpoint": f"cognito-idp.eu-west-1.amazonaws.com/{name}",
+        "url": f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}",
+        "endpoint": f"cognito-idp.{region}.amazonaws.com/{name}",
     }
 
 
-class _Monitor(mocks.MockMonitor):
+class Monitor(mocks.MockMonitor):
     """Pulumi registers from several threads."""
 
     def __init__(self, cloud: mocks.Mocks, deployment: Deployment) -> None:
@@ -145,6 +150,7 @@ class _Monitor(mocks.MockMonitor):
             dependencies=frozenset(_name(urn) for urn in request.dependencies),
             retained=request.retainOnDelete,
             aliases=frozenset(alias.spec.name for alias in request.aliases),
+            former=tuple(json_format.MessageToDict(alias) for alias in request.aliases),
         )
         with self._lock:
             if resource.type != "pulumi:pulumi:Stack":

@@ -30,7 +30,7 @@ COMPONENTS = sorted(
 )
 CONFIGURED = [c for c in COMPONENTS if "args" in inspect.signature(c.__init__).parameters]
 ARGUMENTS = [inspect.get_annotations(c.__init__)["args"] for c in CONFIGURED]
-DATACLASSES = [*ARGUMENTS, components.ChannelRule]
+DATACLASSES = [*ARGUMENTS, components.ChannelRule, components.TokenArgs]
 
 
 def definition(class_: type) -> ast.ClassDef:

@@ -37,8 +37,11 @@ def test_prod_differs_from_dev_in_settings_and_in_no_resource(
 
 
 def test_the_exports_are_the_stacks_interface(deployment: Deployment) -> None:
-    assert deployment.exports.keys() == EXPORTS
-    assert all(isinstance(value, str) and value for value in deployment.exports.values())
+    exports = dict(deployment.exports)
+    (region,) = exports.pop("regions").values()
+    assert exports == region
+    assert exports.keys() == EXPORTS
+    assert all(isinstance(value, str) and value for value in exports.values())
 
 
 def test_the_stage_is_named_after_the_stack(dev: Deployment, prod: Deployment) -> None:

@@ -1,0 +1,153 @@
+"""docs/configuration.md from the settings themselves: `realtime configuration` prints the page."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from components.demand import UNRESERVED_EXECUTIONS
+from components.region_settings import RegionSettings
+from components.regions import regions
+from components.setting_errors import nested
+from components.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = "Pulumi.prod.yaml"
+
+app = typer.Typer()
+
+HEAD = """# Configuration
+
+Written by `.venv/bin/python -m cli configuration > docs/configuration.md`; a test holds it to the
+settings in `components/settings.py` and `components/region_settings.py`.
+
+A stack's file, `Pulumi.<stack>.yaml`, sets every key: nothing follows from the stack's name. A key
+that is missing, unknown or wrong is refused before anything is built, all of them at once, each
+with the command that repairs it. `aws:region` names the home region, whose addresses are exported
+first; the stack is built in every region under `realtime:regions`, in each under its own limits.
+"""
+
+CHECKS = f"""## What is refused
+
+A region whose plan cannot hold is refused, and the others are not named:
+
+- **One bucket.** API Gateway counts HTTP requests, WebSocket messages and posts to connections
+  together. `redirectsPerSecond` + `messagesPerSecond` + `postsPerSecond`, or what the promise takes
+  where that is more, stay within the region's rate.
+- **New connections.** `connectsPerSecond` stays within the region's rate. Open connections have no
+  quota: each lives two hours at most, so a rate of 500/s bounds them at 3.6 million.
+- **Events.** Each click is one PutEvents request and one delivery.
+- **The promise.** Posts are the sum over all watched links of watchers times pushes, and a link is
+  pushed as often as it is clicked, at most once in `minIntervalMs`. Evenly spread clicks are the
+  worst case, and are assumed. Watchers send a heartbeat every five minutes and come back after two
+  hours. Functions at work are arrivals a second times seconds each; the durations are assumed, and
+  stand in `components/demand.py`.
+- **Reserved executions** are as many as the queue starts functions, and
+  {UNRESERVED_EXECUTIONS} of the region's stay unreserved.
+- **Raised quotas** count once they are `granted: true`. Until then the request is filed, and the
+  plan has to fit what the account has.
+
+`realtime quotas --region <region>` compares a stack's plan with the account as it is now.
+"""
+
+
+@app.command(hidden=True)
+def configuration() -> None:
+    """Prints docs/configuration.md."""
+    typer.echo(page(), nl=False)
+
+
+def page() -> str:
+    parts = [
+        HEAD,
+        "## The stack\n",
+        _table(Settings, "realtime:"),
+        "## A region\n\nEach under `realtime:regions.<region>`.\n",
+        *_groups(RegionSettings),
+        CHECKS,
+        _regions(),
+        f"## An example\n\n`{EXAMPLE}`:\n\n```yaml\n{(ROOT / EXAMPLE).read_text()}```\n",
+    ]
+    return "\n".join(parts)
+
+
+def _groups(model: type[BaseModel]) -> Iterator[str]:
+    single = [name for name, field in model.model_fields.items() if not nested(field)]
+    yield _table(model, "", only=single)
+    for field in model.model_fields.values():
+        if inner := nested(field):
+            yield f"### `{field.alias}`\n\n{_sentence(inner)}\n"
+            yield _table(inner, f"{field.alias}.")
+
+
+def _sentence(model: type[BaseModel]) -> str:
+    return " ".join((model.__doc__ or "").split())
+
+
+def _table(model: type[BaseModel], prefix: str, only: list[str] | None = None) -> str:
+    rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    for name in model.model_fields:
+        if only is None or name in only:
+            rows += _rows(model, name, prefix)
+    return "\n".join(rows) + "\n"
+
+
+def _rows(model: type[BaseModel], name: str, prefix: str) -> Iterator[str]:
+    """A group within a group is shown by its members."""
+    field = model.model_fields[name]
+    inner, key = nested(field), f"{prefix}{field.alias}"
+    if inner and field.annotation is inner:
+        for member in inner.model_fields:
+            yield from _rows(inner, member, f"{key}.")
+        return
+    default = "required" if field.is_required() else "none"
+    schema = model.model_json_schema()["properties"][field.alias]
+    kind = "see below" if prefix.endswith(":") and inner else _kind(field, inner, schema)
+    yield f"| `{key}` | {kind} | {default} | {field.description} |"
+
+
+def _kind(field: FieldInfo, inner: type[BaseModel] | None, schema: Mapping[str, Any]) -> str:
+    if inner:
+        return ", ".join(f"`{member.alias}`" for member in inner.model_fields.values())
+    if "enum" in schema:
+        return " or ".join(f"`{choice}`" for choice in schema["enum"])
+    if schema.get("type") == "boolean":
+        return "`true` or `false`"
+    if isinstance((field.examples or [None])[0], list):
+        return "list of texts"
+    return _range(schema.get("anyOf", [schema])[0])
+
+
+def _range(schema: Mapping[str, int]) -> str:
+    least = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
+    if "maximum" in schema:
+        return f"{least:,} to {schema['maximum']:,}"
+    return f"{least:,} or more" if least else "number"
+
+
+def _regions() -> str:
+    """The quotas that a plan takes from, in every region."""
+    names = (
+        *("api_requests_per_second", "api_burst", "web_socket_connects_per_second"),
+        *("put_events_per_second", "event_invocations_per_second", "lambda_concurrency"),
+    )
+    quotas = regions().quotas
+    head = " | ".join(f"{quotas[name].label} ({quotas[name].code})" for name in names)
+    rows = [
+        "## AWS's defaults\n",
+        "From `components/regions.toml`, with sources. Where AWS's pages disagree, the lower"
+        " figure.\n",
+        f"| region | {head} |",
+        "|---|" + "--:|" * len(names),
+    ]
+    for code, region in regions().regions.items():
+        figures = " | ".join(f"{getattr(region.defaults, name):,}" for name in names)
+        rows.append(f"| {code}, {region.title} | {figures} |")
+    notes = [
+        f"- {', '.join(note.regions)}: {note.text} ([source]({note.source}))"
+        for note in regions().notes
+    ]
+    return "\n".join([*rows, "", *notes, ""])

@@ -1,0 +1,105 @@
+"""What a region's plan needs: pure arithmetic on what the stack promises and may use.
+
+Durations are assumed, and on the high side: AWS publishes none, and what this project measured was
+measured on one machine.
+"""
+
+import math
+
+from .region_settings import Promise, RegionSettings
+from .regions import Figures
+
+UNRESERVED_EXECUTIONS = 100
+"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
+CONNECTION_SECONDS = 7_200
+"""API Gateway closes every WebSocket connection after two hours."""
+HEARTBEAT_SECONDS = 300
+"""A watcher asks this often whether its row is still there: docs/protocol.md."""
+
+REDIRECT_SECONDS = 0.050
+CONNECT_SECONDS = 0.070
+"""Authorizer and `$connect`, one after the other."""
+MESSAGE_SECONDS = 0.020
+COUNT_SECONDS = 0.046
+"""Of a click in a batch: reads, a transaction and a claim, and a post. See bench/scale."""
+POST_SECONDS = 0.020 / 64
+"""A worker posts on 64 sockets at a time."""
+
+
+def posts_per_second(promise: Promise, min_interval_ms: int) -> float:
+    """Posts that the promise takes at most.
+
+    Each watched link is pushed as often as it is clicked, and not more often than its interval
+    allows. Evenly spread clicks are the worst case: what a busy link gets is conflated.
+    """
+    clicks_per_link = promise.clicks_per_second / promise.watched_links
+    pushes = min(clicks_per_link, 1000 / min_interval_ms if min_interval_ms else math.inf)
+    return promise.watched_links * promise.watchers_per_link * pushes
+
+
+def messages_per_second(promise: Promise) -> float:
+    """Heartbeats of all watchers, and the connects of those that two hours have cut."""
+    return _watchers(promise) / HEARTBEAT_SECONDS + connects_per_second(promise)
+
+
+def connects_per_second(promise: Promise) -> float:
+    """In a steady state. After a cut everybody comes back as fast as the throttle lets them."""
+    return _watchers(promise) / CONNECTION_SECONDS
+
+
+def executions(plan: RegionSettings) -> dict[str, int]:
+    """Functions at work at a time, by Little's law: arrivals a second times seconds each."""
+    promise = plan.promise
+    posts = posts_per_second(promise, plan.push.min_interval_ms)
+    busy = {
+        "redirect": promise.clicks_per_second * REDIRECT_SECONDS,
+        "connect": connects_per_second(promise) * CONNECT_SECONDS,
+        "messages": messages_per_second(promise) * MESSAGE_SECONDS,
+        "aggregate": promise.clicks_per_second * COUNT_SECONDS,
+        "fan_out": posts * POST_SECONDS,
+    }
+    return {name: math.ceil(seconds) for name, seconds in busy.items()}
+
+
+def demand(plan: RegionSettings) -> dict[str, int]:
+    """What the plan takes of each quota that it touches."""
+    clicks = plan.promise.clicks_per_second
+    kept = plan.concurrency.reserved
+    needed = executions(plan)
+    unreserved = sum(count for name, count in needed.items() if not getattr(kept, name, None))
+    return {
+        "api_requests_per_second": sum(api_requests(plan).values()),
+        "web_socket_connects_per_second": plan.throttle.connects_per_second,
+        "put_events_per_second": clicks,
+        "event_invocations_per_second": clicks,
+        "lambda_concurrency": kept.total
+        + max(unreserved, UNRESERVED_EXECUTIONS * bool(kept.total)),
+    }
+
+
+def bursts(plan: RegionSettings, allowed: Figures) -> dict[str, int]:
+    """What clients may send at once: a second's worth, while their share of the burst lasts."""
+    rates = {
+        "redirects": plan.throttle.redirects_per_second,
+        "messages": plan.throttle.messages_per_second,
+    }
+    all_of_it = sum(rates.values())
+    return {
+        name: max(1, min(rate, allowed.api_burst * rate // all_of_it))
+        for name, rate in rates.items()
+    }
+
+
+def api_requests(plan: RegionSettings) -> dict[str, int]:
+    """The parts of the one bucket: what is allotted, or what is promised where that is more."""
+    posts = math.ceil(posts_per_second(plan.promise, plan.push.min_interval_ms))
+    messages = math.ceil(messages_per_second(plan.promise))
+    return {
+        "redirects": max(plan.throttle.redirects_per_second, plan.promise.clicks_per_second),
+        "messages": max(plan.throttle.messages_per_second, messages),
+        "posts": max(plan.push.posts_per_second, posts),
+    }
+
+
+def _watchers(promise: Promise) -> int:
+    return promise.watched_links * promise.watchers_per_link

@@ -1,0 +1,145 @@
+"""What a stack sets for one region: what it may use there, what it promises to carry, what it asks.
+
+The docstrings are the text of docs/configuration.md. `examples` are what a refusal proposes.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Positive = Annotated[int, Field(gt=0)]
+Mapped = Annotated[int, Field(ge=2, le=1000)]
+"""Lambda takes no other number of functions at a time for a queue."""
+
+
+class Strict(BaseModel):
+    """Refuses what it does not know, and never shows a value that could be a secret."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class Throttle(Strict):
+    """What clients may use. AWS counts it and the posts in one quota of the region."""
+
+    redirects_per_second: Positive = Field(examples=["1000"])
+    """HTTP requests, over all clients: clicks, and what owners do with their links"""
+
+    messages_per_second: Positive = Field(examples=["500"])
+    """WebSocket connects and messages, over all clients"""
+
+    connects_per_second: Positive = Field(examples=["100"])
+    """New WebSocket connections, which are messages too; after a cut all clients come back"""
+
+
+class Push(Strict):
+    """How fast values are pushed to watchers."""
+
+    posts_per_second: int = Field(ge=500, le=1_000_000, examples=["2500"])
+    """Frames that workers push, 500 or more: they share them out by the hundred"""
+
+    min_interval_ms: int = Field(ge=0, le=60_000, examples=["200"])
+    """Shortest time between two pushes of one link's number; clicks in between go out as one"""
+
+
+class Reserved(Strict):
+    """Executions kept for one function, and all that it gets. A new account has none to keep."""
+
+    aggregate: Positive | None = Field(default=None, examples=["5"])
+    """For counting: at least `aggregators`"""
+
+    fan_out: Positive | None = Field(default=None, examples=["10"])
+    """For pushing to large audiences: at least `workers`"""
+
+    publish: Positive | None = Field(default=None, examples=["20"])
+    """For the publish queue and the events: at least twice `workers`"""
+
+    @property
+    def total(self) -> int:
+        return sum(kept or 0 for kept in (self.aggregate, self.fan_out, self.publish))
+
+
+class Concurrency(Strict):
+    """How many functions work at a time on a queue."""
+
+    aggregators: Mapped = Field(examples=["5"])
+    """Functions that count clicks, 2 to 1000; on one link more than 5 make conflicts, not speed"""
+
+    workers: Mapped = Field(examples=["10"])
+    """Functions on each of the delivery, publish and event queues, 2 to 1000"""
+
+    reserved: Reserved = Field(default=Reserved(), examples=["{}"])
+    """Executions kept for a function; by default none"""
+
+
+class Caps(Strict):
+    """What one client may take."""
+
+    subscriptions: int = Field(ge=1, le=1000, examples=["100"])
+    """Channels that one connection may watch at a time, 1 to 1000"""
+
+    payload_bytes: int = Field(ge=256, le=31_744, examples=["31744"])
+    """Largest value that is taken to be published, as JSON; that of a state is 4096 at most"""
+
+
+class Promise(Strict):
+    """The load that the stack is built for. What cannot carry it is refused."""
+
+    watched_links: Positive = Field(examples=["100"])
+    """Links that somebody watches at the same time"""
+
+    watchers_per_link: Positive = Field(examples=["10"])
+    """Connections that watch each of them"""
+
+    clicks_per_second: Positive = Field(examples=["50"])
+    """Clicks over all links, at the busiest time"""
+
+
+class Raise(Strict):
+    """A quota for which AWS is asked."""
+
+    value: Positive = Field(examples=["20000"])
+    """What is asked for; must be more than AWS's default"""
+
+    granted: bool = Field(default=False, examples=["true"])
+    """Whether AWS has agreed: only then does the plan count on it"""
+
+
+class Raised(Strict):
+    """Quotas that the stack asks AWS to raise: to a `value`, which counts once it is `granted`."""
+
+    api_requests_per_second: Raise | None = None
+    """API Gateway requests, messages and posts"""
+
+    web_socket_connects_per_second: Raise | None = None
+    """New WebSocket connections"""
+
+    put_events_per_second: Raise | None = None
+    """EventBridge PutEvents requests"""
+
+    event_invocations_per_second: Raise | None = None
+    """EventBridge deliveries to targets"""
+
+    lambda_concurrency: Raise | None = None
+    """Lambda executions at a time"""
+
+
+class RegionSettings(Strict):
+    """One region of a stack. All regions are independent of each other."""
+
+    throttle: Throttle
+    push: Push
+    concurrency: Concurrency
+    caps: Caps
+    promise: Promise
+    raised: Raised = Raised()
+
+    manage_api_gateway_account: bool = Field(examples=["true"])
+    """Own the region's API Gateway log setting; true in one stack of an account and region only"""

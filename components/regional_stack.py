@@ -1,0 +1,151 @@
+"""The parts of a stack in one region, and what the program exports of them.
+
+Regions share nothing: each has its own links, users, counts and limits. The home region's parts
+have short names; another region's carry the region, and so do its roles, which are global.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from .api_gateway_account import ApiGatewayAccount, ApiGatewayAccountArgs
+from .click_pipeline import ClickPipeline, ClickPipelineArgs
+from .demand import bursts
+from .limits import capacity
+from .link_table import LinkTable, LinkTableArgs
+from .quotas import QuotaRequests, QuotaRequestsArgs
+from .realtime_api import ChannelRule, RealtimeApi, RealtimeApiArgs
+from .region_settings import Raised, RegionSettings
+from .regions import Figures, regions
+from .settings import Settings
+from .shortener import Shortener, ShortenerArgs
+
+Exports = Mapping[str, pulumi.Output[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A region of a stack."""
+
+    settings: Settings
+    region: str
+    home: bool
+    """Whether it is the provider's own region."""
+
+    @property
+    def plan(self) -> RegionSettings:
+        return self.settings.regions[self.region]
+
+    @property
+    def allowed(self) -> Figures:
+        return capacity(regions().regions[self.region].defaults, self.plan.raised)
+
+    @property
+    def away(self) -> str | None:
+        """The region to name on each resource; at home the provider knows it."""
+        return None if self.home else self.region
+
+    def name(self, part: str) -> str:
+        return part if self.home else f"{part}-{self.region}"
+
+
+def build_region(site: Site) -> Exports:
+    """Declares the region's resources; returns its addresses."""
+    _quota_requests(site)
+    realtime = _realtime(site, _account(site))
+    links = _links(site)
+    clicks = _clicks(site, realtime, links)
+    shortener = _shortener(site, realtime, links, clicks)
+    return {
+        "endpoint": realtime.endpoint,
+        "api_url": shortener.api_url,
+        "user_pool_id": shortener.user_pool_id,
+        "user_pool_client_id": shortener.user_pool_client_id,
+        "realtime_table": realtime.table_name,
+        "links_table": links.name,
+        "click_queue_url": clicks.queue_url,
+        "dead_letter_queue_url": clicks.dead_letter_queue_url,
+    }
+
+
+def _quota_requests(site: Site) -> None:
+    asked = {quota: getattr(site.plan.raised, quota) for quota in Raised.model_fields}
+    if values := {quota: ask.value for quota, ask in asked.items() if ask}:
+        QuotaRequests(site.name("quotas"), QuotaRequestsArgs(values=values, region=site.away))
+
+
+def _account(site: Site) -> list[pulumi.Resource]:
+    if not site.plan.manage_api_gateway_account:
+        return []
+    return [ApiGatewayAccount(site.name("account"), ApiGatewayAccountArgs(region=site.away))]
+
+
+def _realtime(site: Site, account: list[pulumi.Resource]) -> RealtimeApi:
+    settings, plan = site.settings, site.plan
+    link = ChannelRule(
+        pattern="link:*",
+        access="public",
+        delivery="latest",
+        min_interval_ms=plan.push.min_interval_ms,
+    )
+    args = RealtimeApiArgs(
+        stage_name=pulumi.get_stack(),
+        channels=[link],
+        connect_parameters={"code": "link:{}"},
+        allowed_origins=settings.allowed_origins,
+        require_origin=settings.require_origin,
+        throttling_rate_limit=plan.throttle.messages_per_second,
+        throttling_burst_limit=bursts(plan, site.allowed)["messages"],
+        connects_per_second=plan.throttle.connects_per_second,
+        maximum_subscriptions=plan.caps.subscriptions,
+        payload_limit_bytes=plan.caps.payload_bytes,
+        posts_per_second=plan.push.posts_per_second,
+        maximum_workers=plan.concurrency.workers,
+        reserved_fan_out=plan.concurrency.reserved.fan_out,
+        reserved_publish=plan.concurrency.reserved.publish,
+        log_retention_days=settings.log_retention_days,
+        protect_data=settings.protects_data,
+        region=site.away,
+    )
+    return RealtimeApi(site.name("realtime"), args, pulumi.ResourceOptions(depends_on=account))
+
+
+def _links(site: Site) -> LinkTable:
+    args = LinkTableArgs(protect_data=site.settings.protects_data, region=site.away)
+    return LinkTable(site.name("links"), args)
+
+
+def _clicks(site: Site, realtime: RealtimeApi, links: LinkTable) -> ClickPipeline:
+    args = ClickPipelineArgs(
+        links_table_name=links.name,
+        links_table_arn=links.arn,
+        publish_policy=realtime.publish_policy,
+        publish_environment=realtime.publish_environment,
+        maximum_concurrency=site.plan.concurrency.aggregators,
+        reserved_concurrency=site.plan.concurrency.reserved.aggregate,
+        layer_arn=realtime.layer_arn,
+        log_retention_days=site.settings.log_retention_days,
+        region=site.away,
+    )
+    return ClickPipeline(site.name("clicks"), args)
+
+
+def _shortener(
+    site: Site, realtime: RealtimeApi, links: LinkTable, clicks: ClickPipeline
+) -> Shortener:
+    settings, plan = site.settings, site.plan
+    args = ShortenerArgs(
+        links_table_name=links.name,
+        links_table_arn=links.arn,
+        click_policy=clicks.click_policy,
+        click_environment=clicks.click_environment,
+        allowed_origins=settings.allowed_origins,
+        throttling_rate_limit=plan.throttle.redirects_per_second,
+        throttling_burst_limit=bursts(plan, site.allowed)["redirects"],
+        layer_arn=realtime.layer_arn,
+        log_retention_days=settings.log_retention_days,
+        protect_data=settings.protects_data,
+        region=site.away,
+    )
+    return Shortener(site.name("shortener"), args)

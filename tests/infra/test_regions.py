@@ -1,0 +1,226 @@
+import json
+import re
+import runpy
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pulumi
+import pytest
+
+from components import ChannelRule, RealtimeApi, RealtimeApiArgs, TokenArgs
+from components.realtime_api.args import LIMITS
+from components.region_settings import Push, Raised
+from components.regions import regions
+from components.settings import SettingsError
+from localcloud.runner import run_program
+from tests.infra.configured import planned
+from tests.infra.harness import ROOT, Cloud, Deployment, Monitor, Resource, deploy
+
+HOME, AWAY = "eu-west-1", "ap-southeast-3"  # one of the longest names
+SMALL = {
+    "throttle": {"redirectsPerSecond": 300, "messagesPerSecond": 400, "connectsPerSecond": 30},
+    "push": {"postsPerSecond": 1_000, "minIntervalMs": 500},
+    "concurrency": {
+        "aggregators": 3,
+        "workers": 4,
+        "reserved": {"aggregate": 6, "fanOut": 7, "publish": 8},
+    },
+    "raised": {"apiRequestsPerSecond": {"value": 5_000}, "lambdaConcurrency": {"value": 2_000}},
+    "caps": {"subscriptions": 20, "payloadBytes": 1_024},
+}
+SUFFIX = len("-0123456")
+LONGEST_NAMES = {
+    "aws:iam/role:Role": 64,
+    "aws:lambda/function:Function": 64,
+    "aws:cloudwatch/eventRule:EventRule": 64,
+    "aws:sqs/queue:Queue": 80,
+    "aws:iam/rolePolicy:RolePolicy": 128,
+}
+
+
+def both(**away: Any) -> dict[str, str]:
+    """dev at home, and in a small region a plan that fits it, changed."""
+    config = planned()
+    plan = json.loads(config["realtime:regions"])[HOME]
+    plans = {HOME: plan, AWAY: {**plan, **SMALL, **away}}
+    return config | {"realtime:regions": json.dumps(plans)}
+
+
+def program() -> None:
+    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+
+@pytest.fixture(scope="module")
+def two() -> Deployment:
+    return deploy(program, config=both())
+
+
+def of(deployment: Deployment, region: str) -> list[Resource]:
+    """What AWS makes for one of the two."""
+    made = [resource for resource in deployment.resources if resource.custom]
+    return [resource for resource in made if (AWAY in resource.name) == (region == AWAY)]
+
+
+def texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for item in cast("dict[str, Any]", value).values():
+                yield from texts(item)
+        case list():
+            for item in cast("list[Any]", value):
+                yield from texts(item)
+        case _:
+            pass
+
+
+def test_a_stack_of_two_regions_has_all_of_its_parts_in_both(two: Deployment) -> None:
+    parts = {
+        region: Counter(
+            (resource.type, resource.name.replace(f"-{AWAY}", "")) for resource in of(two, region)
+        )
+        for region in (HOME, AWAY)
+    }
+    requests = {key for key in parts[AWAY] if "servicequotas" in key[0]}
+    assert len(requests) == 2
+    assert parts[HOME].keys() == parts[AWAY].keys() - requests
+
+
+def test_every_resource_of_another_region_names_it_but_roles_which_are_global(
+    two: Deployment,
+) -> None:
+    for resource in of(two, AWAY):
+        if resource.type.startswith("aws:iam/"):
+            assert "region" not in resource.inputs, resource.name
+        else:
+            assert resource.inputs.get("region") == AWAY, resource.name
+
+
+def test_whatever_a_realtime_api_can_have_is_in_its_region() -> None:
+    args = RealtimeApiArgs(
+        stage_name="dev",
+        channels=[ChannelRule(pattern="user:{sub}", access="owner", delivery="every")],
+        throttling_rate_limit=10,
+        log_retention_days=7,
+        tokens=TokenArgs(issuer="https://issuer.example", audiences=["web"]),
+        ticket_api=True,
+        region=AWAY,
+    )
+    deployment = deploy(lambda: RealtimeApi("push", args))
+    regional = [r for r in deployment.resources if r.custom and ":iam/" not in r.type]
+    assert {r.name for r in regional if r.inputs.get("region") != AWAY} == set()
+
+
+def test_the_home_region_is_left_to_the_provider(two: Deployment) -> None:
+    assert all("region" not in resource.inputs for resource in of(two, HOME))
+
+
+def test_no_resource_refers_to_another_region(two: Deployment) -> None:
+    for region, other in ((HOME, AWAY), (AWAY, HOME)):
+        for resource in of(two, region):
+            said = " ".join(texts(dict(resource.inputs)))
+            assert not re.search(rf"[:./]{other}[:./]", said), resource.name
+
+
+def test_each_region_is_told_its_own_addresses(two: Deployment) -> None:
+    found = two.exports["regions"]
+    assert found.keys() == {HOME, AWAY}
+    assert found[HOME] == {key: two.exports[key] for key in found[HOME]}
+    assert found[AWAY].keys() == found[HOME].keys()
+    assert all(found[AWAY][key] != found[HOME][key] for key in found[HOME])
+    assert f"execute-api.{AWAY}." in found[AWAY]["endpoint"]
+    assert f"execute-api.{HOME}." in found[HOME]["endpoint"]
+
+
+def test_names_leave_room_for_what_pulumi_adds(two: Deployment) -> None:
+    assert len(AWAY) == max(len(code) for code in regions().regions)
+    for resource in two.resources:
+        if resource.type in LONGEST_NAMES:
+            assert len(resource.name) + SUFFIX <= LONGEST_NAMES[resource.type], resource.name
+
+
+def test_stages_are_throttled_by_the_regions_budget(two: Deployment) -> None:
+    socket = two.named(f"realtime-{AWAY}-stage").inputs
+    http = two.named(f"shortener-{AWAY}-stage").inputs
+    assert socket["defaultRouteSettings"]["throttlingRateLimit"] == 400
+    assert http["defaultRouteSettings"]["throttlingRateLimit"] == 300
+    (connect,) = socket["routeSettings"]
+    assert (connect["routeKey"], connect["throttlingRateLimit"]) == ("$connect", 30)
+    home = two.named("realtime-stage").inputs
+    assert home["defaultRouteSettings"]["throttlingRateLimit"] == 100
+    assert socket["defaultRouteSettings"]["throttlingBurstLimit"] == 400
+
+
+def test_the_functions_follow_the_regions_plan(two: Deployment) -> None:
+    reserved = {
+        resource.parent.replace(f"-{AWAY}", ""): resource.inputs["reservedConcurrentExecutions"]
+        for resource in of(two, AWAY)
+        if "reservedConcurrentExecutions" in resource.inputs
+    }
+    assert reserved == {"clicks-aggregate": 6, "realtime-fan-out": 7, "realtime-publish": 8}
+    assert not any("reservedConcurrentExecutions" in r.inputs for r in of(two, HOME))
+    mapped = {
+        resource.parent.replace(f"-{AWAY}", ""): resource.inputs["scalingConfig"][
+            "maximumConcurrency"
+        ]
+        for resource in of(two, AWAY)
+        if "scalingConfig" in resource.inputs
+    }
+    assert mapped.pop("clicks-queue") == 3
+    assert set(mapped.values()) == {4}
+
+
+def test_the_functions_are_told_the_regions_pace(two: Deployment) -> None:
+    def told(function: str) -> dict[str, str]:
+        return two.named(f"{function}-function").inputs["environment"]["variables"]
+
+    away, home = told(f"realtime-{AWAY}-fan-out"), told("realtime-fan-out")
+    assert (away["POSTS_PER_SECOND"], home["POSTS_PER_SECOND"]) == ("1000", "2500")
+    assert json.loads(away["CHANNEL_RULES"])[0]["min_interval_ms"] == 500
+    assert told(f"realtime-{AWAY}-messages")["MAXIMUM_SUBSCRIPTIONS"] == "20"
+    assert told(f"realtime-{AWAY}-publish")["PAYLOAD_LIMIT_BYTES"] == "1024"
+
+
+def test_only_what_a_stack_asks_for_is_requested_of_aws(two: Deployment) -> None:
+    requests = {
+        resource.inputs["quotaCode"]: (resource.inputs["serviceCode"], resource.inputs["value"])
+        for resource in two.of("aws:servicequotas/serviceQuota:ServiceQuota")
+    }
+    assert requests == {"L-8A5B8E43": ("apigateway", 5_000), "L-B99A9384": ("lambda", 2_000)}
+
+
+def test_the_settings_and_the_components_take_the_same_pace() -> None:
+    field = Push.model_json_schema()["properties"]["postsPerSecond"]
+    assert (field["minimum"], field["maximum"]) == LIMITS["posts_per_second"][:2]
+
+
+def test_every_quota_that_can_be_asked_for_can_be_raised() -> None:
+    for name in Raised.model_fields:
+        assert regions().quotas[name].code.startswith("L-")
+        assert regions().quotas[name].adjustable
+
+
+def test_a_refused_plan_makes_nothing_and_names_only_its_region() -> None:
+    started: list[str] = []
+    deployment = Deployment()
+    config = both(push={"postsPerSecond": 4_000, "minIntervalMs": 500})
+
+    def watched() -> None:
+        started.append(pulumi.get_stack())
+        program()
+
+    with pytest.raises(SettingsError) as refused:
+        run_program(
+            watched,
+            project="realtime",
+            stack="dev",
+            monitor=Monitor(Cloud(preview=False), deployment),
+            config=config,
+        )
+    assert started
+    assert deployment.resources == []
+    (sentence,) = str(refused.value).splitlines()
+    assert f"realtime:regions.{AWAY}.throttle and push must stay within 2,500" in sentence
+    assert HOME not in sentence
