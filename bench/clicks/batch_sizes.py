@@ -43,7 +43,8 @@ async def _of_size(
 ) -> dict[str, Any]:
     cloud.set_mapping(design, Enabled=False, BatchSize=size)
     await asyncio.sleep(SETTLE_SECONDS)
-    await asyncio.to_thread(cloud.queue_clicks, design, watcher.code, CLICKS)
+    before = made - CLICKS
+    await asyncio.to_thread(cloud.queue_clicks, design, watcher.code, CLICKS, after=before)
     cloud.records()
     cloud.set_mapping(design, Enabled=True)
     deadline = time.perf_counter() + DRAIN_SECONDS

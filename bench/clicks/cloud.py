@@ -15,6 +15,8 @@ from typing import Any
 
 import boto3
 
+from handlers.shortener.click import Click, day_of, to_body
+from handlers.shortener.tally import Tally
 from localcloud import StackConfig, deploy, stack_config
 
 from ..naive.program import program as naive_program
@@ -24,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 STACK = "dev"
 TARGET = "https://example.com/"
 ROWS_PER_WRITE = 25
+CREATED_AT = 1_763_787_000_000
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class Design:
     queue_url: str
     link: Callable[[str], Mapping[str, Any]]
     """A link's row."""
-    message: Callable[[str, int], Mapping[str, Any]]
-    """A click on a link at a time in ms, as it lies in the queue."""
+    message: Callable[[str, int, int], Mapping[str, Any]]
+    """A click on a link at a time in ms, after so many others, as it lies in the queue."""
 
     def owns(self, function: str) -> bool:
         return function.startswith(self.functions)
@@ -74,11 +77,12 @@ class Cloud:
             batch = rows[start : start + ROWS_PER_WRITE]
             client.batch_write_item(RequestItems={design.links_table: batch})
 
-    def queue_clicks(self, design: Design, code: str, count: int) -> None:
+    def queue_clicks(self, design: Design, code: str, count: int, *, after: int) -> None:
+        """Without the redirect, which a click would have to come through one by one."""
         client = self.client("sqs")
         now_ms = time.time_ns() // 1_000_000
-        for _ in range(count):
-            body = json.dumps(design.message(code, now_ms))
+        for before in range(after, after + count):
+            body = json.dumps(design.message(code, now_ms, before))
             client.send_message(QueueUrl=design.queue_url, MessageBody=body)
 
     def waiting(self, design: Design) -> int:
@@ -105,7 +109,8 @@ class Cloud:
 def cloud() -> Generator[Cloud]:
     with _endpoint() as endpoint:
         config = stack_config(ROOT, STACK)
-        concurrency = int(config.values["realtime:aggregatorMaximumConcurrency"])
+        regions = json.loads(config.values["realtime:regions"])
+        concurrency = regions[config.region]["concurrency"]["aggregators"]
         ours = deploy(
             lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"),
             endpoint=endpoint,
@@ -141,13 +146,16 @@ def _addresses(exports: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _link(code: str) -> Mapping[str, Any]:
-    created = {"N": "1763787000000"}
+    """Made today, as a link is that its first clicks find."""
+    created = {"N": str(CREATED_AT)}
     return {
         **_naive_link(code),
         "owner": {"S": "somebody"},
         "state": {"S": "live"},
         "createdAt": created,
         "epoch": created,
+        "day": {"S": day_of(time.time_ns() // 1_000_000).isoformat()},
+        "dayClicks": {"N": "0"},
     }
 
 
@@ -161,11 +169,16 @@ def _naive_link(code: str) -> Mapping[str, Any]:
     }
 
 
-def _click(code: str, at: int) -> Mapping[str, Any]:
-    return {"click_id": str(uuid.uuid4()), "code": code, "at": at}
+def _click(code: str, at: int, before: int) -> Mapping[str, Any]:
+    """As from a process that has sent all the clicks before it, all of this day."""
+    day = day_of(at)
+    expected = Tally(clicks=before, epoch=CREATED_AT, day=day, day_clicks=before)
+    click_id = str(uuid.uuid4())
+    body = to_body(Click(click_id=click_id, code=code, at=at, expected=expected))
+    return json.loads(body)
 
 
-def _naive_click(code: str, at: int) -> Mapping[str, Any]:
+def _naive_click(code: str, at: int, before: int) -> Mapping[str, Any]:  # noqa: ARG001 - as ours
     """The bus's envelope, of which the design reads two fields."""
     return {"id": str(uuid.uuid4()), "detail": {"code": code, "at": at}}
 

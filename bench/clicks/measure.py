@@ -20,7 +20,9 @@ SETTLE_SECONDS = 1.5
 """After the last frame: a flush that is on its way still counts."""
 POLL_SECONDS = 0.1
 CLICK_SECONDS = 60
-WARM_CLICKS = 12
+WARM_CLICKS = (*[0.0] * 12, 1.0, 1.5, 2.0)
+"""Seconds: enough at once for every function to have its processes, and a few at rest after them,
+so that what those learnt of the burst is not measured as the traffic's."""
 
 
 class ClickFailed(Exception):
@@ -84,7 +86,7 @@ class Run:
 
     async def round(self) -> None:
         result, design = self.result, self.design
-        warm = [(0.0, self.traffic.links[0])] * WARM_CLICKS
+        warm = [(at, self.traffic.links[0]) for at in WARM_CLICKS]
         async with httpx.AsyncClient(timeout=CLICK_SECONDS) as http:
             await self._drain(await self._send(http, warm))
             self.cloud.records()

@@ -38,8 +38,15 @@ METHOD = """## How it is counted, and what it is not
   table by batch size gives both the same.
 - Naive's links carry no owner. With one, in the index that its article shares with the watchers,
   each click would cost it one write unit more.
-- Where ours has more calls or units, it is the channel's state (one write): without it there is no
-  snapshot for who subscribes, no version and no conflation.
+- A click carries what its redirect expects the link's figures to be, and the aggregator counts
+  without reading the total if that, or what it remembers, is right (ADR 0007). Refused guesses are
+  in the calls and units. Clicks that are put into the queue for the table by batch size expect what
+  one redirect process would have had them expect; they are all of one second. Batches of one
+  from a backlog are forced: two aggregators count one link side by side, and one may be refused.
+- Each round starts with a burst, for warm processes, and three clicks at rest, so that what the
+  aggregators learnt of the burst is not measured. After a burst the first click reads the total.
+- Of the calls and units, one each is the channel's state: without it there is no snapshot for who
+  subscribes, no version and no conflation. An audience above the inline budget adds its tasks.
 """
 
 ROWS = (

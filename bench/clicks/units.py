@@ -5,6 +5,7 @@ reads by the call, not by the size, and refused writes not at all: AWS charges b
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
 
+import base64
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
@@ -100,7 +101,7 @@ def _value(value: Mapping[str, Any]) -> int:
     (kind, content), *_ = value.items()
     match kind:
         case "S" | "B":
-            return len(content.encode())
+            return len(content.encode() if kind == "S" else base64.b64decode(content))
         case "N":
             return _number(content)
         case "BOOL" | "NULL":

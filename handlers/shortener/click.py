@@ -1,15 +1,19 @@
-"""A click as it travels from redirect to aggregator: one body, on the bus and on the queue."""
+"""A click as it travels from redirect to aggregator: one body, on the bus and on the queue.
+
+It carries what the redirect expects the link's figures to be: a guess, to be believed by nobody.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from . import codes
+from . import codes, tally
+from .tally import Tally
 
 _CLICK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # 13 digits: milliseconds since 1970 have them from 2001 to 2286, seconds and microseconds not.
@@ -21,12 +25,19 @@ class MalformedClickError(ValueError):
     """The text names the field that is wrong, never its value: a body is not ours to log."""
 
 
+def day_of(at: int) -> date:
+    """The UTC day of a time in ms."""
+    return datetime.fromtimestamp(at // 1000, UTC).date()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Click:
     click_id: str
     code: str
     at: int
     """When the link was followed, in ms since the epoch."""
+    expected: Tally | None = None
+    """The link's figures just before this click is counted, if all clicks before it are by then."""
 
     @property
     def second(self) -> int:
@@ -35,15 +46,18 @@ class Click:
     @property
     def day(self) -> date:
         """The UTC day the click counts for: its own, not the day it is counted on."""
-        return datetime.fromtimestamp(self.second, UTC).date()
+        return day_of(self.at)
 
 
-def new(code: str, *, at: int) -> Click:
-    return Click(click_id=str(uuid.uuid4()), code=code, at=at)
+def new(code: str, *, at: int, expected: Tally) -> Click:
+    return Click(click_id=str(uuid.uuid4()), code=code, at=at, expected=expected)
 
 
 def to_body(click: Click) -> str:
-    return json.dumps(asdict(click), separators=(",", ":"))
+    body: dict[str, Any] = {"click_id": click.click_id, "code": click.code, "at": click.at}
+    if click.expected is not None:
+        body["expected"] = tally.to_fields(click.expected)
+    return json.dumps(body, separators=(",", ":"))
 
 
 def from_body(body: str) -> Click:
@@ -62,4 +76,11 @@ def from_body(body: str) -> Click:
         raise MalformedClickError("code must be one that a link can have")
     if type(at) is not int or not _EARLIEST_AT <= at <= _LATEST_AT:  # a bool is an int, too
         raise MalformedClickError("at must be milliseconds since 1970, an integer of 13 digits")
-    return Click(click_id=click_id, code=code, at=at)
+    return Click(click_id=click_id, code=code, at=at, expected=_expected(fields.get("expected")))
+
+
+def _expected(fields: object) -> Tally | None:
+    try:
+        return None if fields is None else tally.from_fields(fields)
+    except ValueError as error:
+        raise MalformedClickError(f"expected {error}") from error

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from . import codes
-from .store import Position
+from .rows import Position
 
 _LATEST_CREATED_AT = 10**13 - 1
 

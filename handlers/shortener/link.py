@@ -6,6 +6,12 @@ A deleted one stays as a tombstone without an owner: its code is never given out
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .tally import Tally
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,10 +22,20 @@ class Link:
     """None once the link is deleted."""
     live: bool = True
     clicks: int = 0
+    """In all, the clicks of `day` included."""
+    day: date | None = None
+    """See `Tally`, as for `day_clicks`."""
+    day_clicks: int = 0
     created_at: int
     """ms since the epoch; the epoch of the link's channel as well."""
     expires_at: int | None = None
     """s since the epoch; None: never."""
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(
+            clicks=self.clicks, epoch=self.created_at, day=self.day, day_clicks=self.day_clicks
+        )
 
     def leads_on(self, *, now_ms: int) -> bool:
         """Whether somebody who follows it now arrives: it is neither deleted nor expired."""

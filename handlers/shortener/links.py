@@ -11,7 +11,7 @@ import functools
 import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from .. import environment
-from . import codes, cursors, new_link, store
+from . import click, codes, cursors, new_link, store
 from .link import Link
 from .new_link import NewLink
 from .store import LinkStore
@@ -32,6 +32,8 @@ _MAXIMUM_BODY_BYTES = 8 * 1024
 _DEFAULT_LIMIT = 25
 _LIMIT = re.compile(r"[1-9][0-9]?|100")
 _DRAWS = 5
+_DAYS_SHOWN = 30
+"""Today and the days before it, in UTC; of these, a link's answer lists those with a click."""
 
 logger = Logger()
 app = APIGatewayHttpResolver()
@@ -110,7 +112,10 @@ def read(code: str) -> Answer:
     if found is None or found[0].owner != owner:
         raise _no_such_link()
     link, days = found
-    counts = [{"date": day.date, "clicks": day.clicks} for day in days]
+    oldest = click.day_of(time.time_ns() // 1_000_000) - timedelta(days=_DAYS_SHOWN - 1)
+    counts = [
+        {"date": day.date.isoformat(), "clicks": day.clicks} for day in days if day.date >= oldest
+    ]
     return _answer(HTTPStatus.OK, {**_shown(link), "days": counts})
 
 
@@ -174,6 +179,7 @@ def _created(wanted: NewLink, owner: str, *, now_ms: int) -> Link:
             code=code,
             target=wanted.target,
             owner=owner,
+            day=click.day_of(now_ms),
             created_at=now_ms,
             expires_at=int(wanted.expires_at.timestamp()) if wanted.expires_at else None,
         )

@@ -8,15 +8,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import table
+from . import rows, table
 from .link import Link
+from .rows import DayCount, Position
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, QueryInputTypeDef
+    from types_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 _BATCH_ATTEMPTS = 5
 _BATCH_PAUSE_SECONDS = 0.05
@@ -24,20 +24,6 @@ _BATCH_PAUSE_SECONDS = 0.05
 
 class UnprocessedError(RuntimeError):
     """DynamoDB left keys of a batch unprocessed each time it was asked: the table is throttled."""
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a page of an owner's links ended: that link's place in the index."""
-
-    created_at: int
-    code: str
-
-
-@dataclass(frozen=True)
-class DayCount:
-    date: str
-    clicks: int
 
 
 def connect(table_name: str) -> LinkStore:
@@ -58,7 +44,7 @@ class LinkStore:
 
     def create(self, link: Link) -> bool:
         """False if the code is taken, by a live link or by a tombstone."""
-        item = _item(link)
+        item = rows.item(link)
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -78,11 +64,11 @@ class LinkStore:
         response = self._client.get_item(
             TableName=self._table, Key=table.link(code), ConsistentRead=True
         )
-        return _link(response["Item"]) if "Item" in response else None
+        return rows.link(response["Item"]) if "Item" in response else None
 
     def with_days(self, code: str) -> tuple[Link, Sequence[DayCount]] | None:
         """One query, hence at most 1 MB: some twenty years of days."""
-        rows = self._client.query(
+        found = self._client.query(
             TableName=self._table,
             KeyConditionExpression="#PK = :partition",
             ExpressionAttributeNames={"#PK": "PK"},
@@ -90,7 +76,7 @@ class LinkStore:
             ConsistentRead=True,
         )["Items"]
         # META sorts before STAT#, and no day is ever written without its link.
-        return (_link(rows[0]), [_day_count(row) for row in rows[1:]]) if rows else None
+        return (rows.link(found[0]), rows.days(found[0], found[1:])) if found else None
 
     def page(
         self, owner: str, *, limit: int, after: Position | None
@@ -106,11 +92,11 @@ class LinkStore:
             "Limit": limit,
         }
         if after is not None:
-            query["ExclusiveStartKey"] = _index_key(owner, after)
+            query["ExclusiveStartKey"] = rows.index_key(owner, after)
         response = self._client.query(**query)
-        positions = [_position(row) for row in response["Items"]]
+        positions = [rows.position(row) for row in response["Items"]]
         last = response.get("LastEvaluatedKey")
-        return [position.code for position in positions], _position(last) if last else None
+        return [position.code for position in positions], rows.position(last) if last else None
 
     def totals(self, codes: Sequence[str]) -> Mapping[str, Link]:
         """The links of at most 100 codes, read consistently. Raises `UnprocessedError`."""
@@ -125,7 +111,7 @@ class LinkStore:
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
             )
             for row in response["Responses"].get(self._table, []):
-                link = _link(row)
+                link = rows.link(row)
                 found[link.code] = link
             unprocessed = response["UnprocessedKeys"].get(self._table)
             keys = unprocessed["Keys"] if unprocessed else []
@@ -159,50 +145,6 @@ class LinkStore:
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
-
-
-def _item(link: Link) -> dict[str, AttributeValueTypeDef]:
-    assert link.owner is not None, "a link is made by somebody"
-    item: dict[str, AttributeValueTypeDef] = {
-        **table.link(link.code),
-        "target": {"S": link.target},
-        "owner": {"S": link.owner},
-        "state": {"S": table.LIVE},
-        "clicks": {"N": str(link.clicks)},
-        "createdAt": {"N": str(link.created_at)},
-        "epoch": {"N": str(link.created_at)},
-    }
-    if link.expires_at is not None:
-        item["expiresAt"] = {"N": str(link.expires_at)}
-    return item
-
-
-def _link(item: Mapping[str, Any]) -> Link:
-    return Link(
-        code=table.code_of(item["PK"]["S"]),
-        target=item["target"]["S"],
-        owner=item["owner"]["S"] if "owner" in item else None,
-        live=item["state"]["S"] == table.LIVE,
-        clicks=int(item["clicks"]["N"]),
-        created_at=int(item["createdAt"]["N"]),
-        expires_at=int(item["expiresAt"]["N"]) if "expiresAt" in item else None,
-    )
-
-
-def _day_count(item: Mapping[str, Any]) -> DayCount:
-    return DayCount(table.date_of(item["SK"]["S"]), int(item["clicks"]["N"]))
-
-
-def _position(item: Mapping[str, Any]) -> Position:
-    return Position(int(item["createdAt"]["N"]), table.code_of(item["PK"]["S"]))
-
-
-def _index_key(owner: str, position: Position) -> dict[str, AttributeValueTypeDef]:
-    return {
-        **table.link(position.code),
-        "owner": {"S": owner},
-        "createdAt": {"N": str(position.created_at)},
-    }
 
 
 def _pause(attempt: int) -> None:

@@ -6,11 +6,10 @@ from outside.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     Key = dict[str, AttributeValueTypeDef]
@@ -45,5 +44,5 @@ def code_of(partition_key: str) -> str:
     return partition_key.removeprefix(_LINK)
 
 
-def date_of(sort_key: str) -> str:
-    return sort_key.removeprefix(_DAY)
+def date_of(sort_key: str) -> date:
+    return date.fromisoformat(sort_key.removeprefix(_DAY))

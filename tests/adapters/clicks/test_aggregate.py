@@ -4,8 +4,11 @@ import uuid
 from typing import Any
 
 import pytest
+from botocore.model import OperationModel
 
 from handlers.clicks import aggregate
+from handlers.realtime import dynamodb
+from handlers.shortener.click import new, to_body
 from handlers.shortener.link import Link
 from handlers.shortener.store import LinkStore
 from tests.adapters.clicks.conftest import Cloud
@@ -131,6 +134,26 @@ def test_clicks_are_counted_and_the_new_total_is_the_channels_state(
         "epoch": 1_763_787_600_000,
         "at": at,
     }
+
+
+def test_a_click_that_expects_the_right_figures_costs_three_calls_of_one_client(
+    links: LinkStore,
+) -> None:
+    code = "alone"  # the engine of the process knows other tests' channels to be held
+    make(links, code)
+    found = links.find(code)
+    assert found is not None
+    calls = list[str]()
+
+    def note(model: OperationModel, **_: Any) -> None:
+        calls.append(model.name)
+
+    events = dynamodb.client().meta.events
+    events.register("before-call.dynamodb", note, unique_id="note")
+    failed = deliver(to_body(new(code, at=now_ms(), expected=found.tally)))
+    events.unregister("before-call.dynamodb", unique_id="note")
+    assert (failed, clicks(links, code)) == ([], 1)
+    assert calls == ["TransactWriteItems", "UpdateItem", "Query"]
 
 
 def test_a_redelivered_batch_changes_nothing(cloud: Cloud, links: LinkStore) -> None:

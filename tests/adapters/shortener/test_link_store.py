@@ -1,3 +1,5 @@
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -5,7 +7,8 @@ from botocore.stub import Stubber
 from types_boto3_dynamodb.client import DynamoDBClient
 
 from handlers.shortener.link import Link
-from handlers.shortener.store import DayCount, LinkStore, Position, UnprocessedError
+from handlers.shortener.rows import DayCount, Position
+from handlers.shortener.store import LinkStore, UnprocessedError
 from tests.doubles.links import LINKS_TABLE
 
 CREATED_AT = 1_763_787_600_123
@@ -25,11 +28,13 @@ def test_a_link_is_found_as_it_was_made(store: LinkStore) -> None:
         code="first",
         target="https://example.com/",
         owner="ada",
+        day=date(2025, 11, 22),
         created_at=CREATED_AT,
         expires_at=4_102_444_800,
     )
     assert store.create(made)
     assert store.find("first") == made
+    assert store.with_days("first") == (made, [])
 
 
 def test_no_link_is_found_where_none_was_made(store: LinkStore) -> None:
@@ -102,19 +107,36 @@ def test_links_made_in_the_same_millisecond_are_listed_once_each(store: LinkStor
     assert sorted([*listed, *codes]) == [f"link-{number}" for number in range(5)]
 
 
+def put_day(dynamodb: DynamoDBClient, day: str, clicks: int) -> None:
+    item: Any = {
+        "PK": {"S": "LINK#first"},
+        "SK": {"S": f"STAT#{day}"},
+        "clicks": {"N": str(clicks)},
+    }
+    dynamodb.put_item(TableName=LINKS_TABLE, Item=item)
+
+
 def test_days_come_in_their_order_and_with_their_link(
     store: LinkStore, dynamodb: DynamoDBClient
 ) -> None:
     store.create(link("first"))
-    for date, clicks in (("2025-11-22", 2), ("2025-11-21", 1)):
-        item: Any = {
-            "PK": {"S": "LINK#first"},
-            "SK": {"S": f"STAT#{date}"},
-            "clicks": {"N": str(clicks)},
-        }
-        dynamodb.put_item(TableName=LINKS_TABLE, Item=item)
-    days = [DayCount("2025-11-21", 1), DayCount("2025-11-22", 2)]
+    put_day(dynamodb, "2025-11-22", 2)
+    put_day(dynamodb, "2025-11-21", 1)
+    days = [DayCount(date(2025, 11, 21), 1), DayCount(date(2025, 11, 22), 2)]
     assert store.with_days("first") == (link("first"), days)
+
+
+@pytest.mark.parametrize(("late", "counted"), [(None, 3), (2, 5)])
+def test_the_newest_days_clicks_are_with_the_link_and_late_ones_in_its_row(
+    store: LinkStore, dynamodb: DynamoDBClient, late: int | None, counted: int
+) -> None:
+    made = replace(link("first"), clicks=9, day=date(2025, 11, 22), day_clicks=3)
+    store.create(made)
+    put_day(dynamodb, "2025-11-23", 1)
+    if late is not None:
+        put_day(dynamodb, "2025-11-22", late)
+    days = [DayCount(date(2025, 11, 22), counted), DayCount(date(2025, 11, 23), 1)]
+    assert store.with_days("first") == (made, days)
 
 
 def test_totals_of_a_hundred_links_are_read_and_of_none_not_asked_for(store: LinkStore) -> None:

@@ -1,6 +1,7 @@
 import base64
 import json
 import re
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -175,19 +176,53 @@ def test_a_cursor_of_somebody_else_or_of_nobody_is_refused() -> None:
         assert error(answer) == (400, "bad_cursor")
 
 
-def test_a_link_is_read_with_its_days(dynamodb: DynamoDBClient) -> None:
+def test_a_new_link_has_todays_day_and_no_days_to_show(dynamodb: DynamoDBClient) -> None:
+    before = datetime.now(UTC).date()
     make("my-link")
-    dynamodb.put_item(
-        TableName=LINKS_TABLE,
-        Item={
+    key = {"PK": {"S": "LINK#my-link"}, "SK": {"S": "META"}}
+    item = dynamodb.get_item(TableName=LINKS_TABLE, Key=key).get("Item", {})
+    made_on = date.fromisoformat(str(item["day"].get("S")))
+    assert before <= made_on <= datetime.now(UTC).date()
+    assert item["dayClicks"] == {"N": "0"}
+    assert body_of(call("GET", "/links/my-link"))["days"] == []
+
+
+def test_a_link_is_read_with_the_days_of_the_last_30_that_had_a_click(
+    dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("my-link")
+    monkeypatch.setattr("time.time_ns", lambda: 1_763_787_600_000_000_000)
+    for day, clicks in (("2025-10-23", 5), ("2025-10-24", 1), ("2025-11-21", 2)):
+        row: Any = {
             "PK": {"S": "LINK#my-link"},
-            "SK": {"S": "STAT#2025-11-22"},
-            "clicks": {"N": "2"},
+            "SK": {"S": f"STAT#{day}"},
+            "clicks": {"N": str(clicks)},
+        }
+        dynamodb.put_item(TableName=LINKS_TABLE, Item=row)
+    dynamodb.update_item(
+        TableName=LINKS_TABLE,
+        Key={"PK": {"S": "LINK#my-link"}, "SK": {"S": "META"}},
+        UpdateExpression="SET #day = :day, dayClicks = :n, clicks = :all",
+        ExpressionAttributeNames={"#day": "day"},
+        ExpressionAttributeValues={
+            ":day": {"S": "2025-11-22"},
+            ":n": {"N": "3"},
+            ":all": {"N": "11"},
         },
     )
     link = body_of(call("GET", "/links/my-link"))
-    assert (link["code"], link["target"]) == ("my-link", TARGET)
-    assert link["days"] == [{"date": "2025-11-22", "clicks": 2}]
+    assert (link["code"], link["target"], link["clicks"]) == ("my-link", TARGET, 11)
+    assert link["days"] == [
+        {"date": "2025-10-24", "clicks": 1},
+        {"date": "2025-11-21", "clicks": 2},
+        {"date": "2025-11-22", "clicks": 3},
+    ]
+
+
+def test_the_list_has_no_days() -> None:
+    make("my-link")
+    [link] = body_of(call("GET", "/links"))["links"]
+    assert "days" not in link
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

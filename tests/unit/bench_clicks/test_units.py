@@ -28,6 +28,10 @@ def test_an_item_is_as_large_as_its_names_and_values() -> None:
     assert size(item) == (4 + 2) + (3 + 3) + (4 + 1)
 
 
+def test_bytes_are_counted_as_what_they_are_and_not_as_their_text() -> None:
+    assert size({"ids": {"BS": ["AAAAAAAAAAAAAAAAAAAAAA==", "AAE="]}}) == 3 + 16 + 2
+
+
 @pytest.mark.parametrize(("number", "expected"), [("0", 1), ("7", 2), ("1763787600123", 8)])
 def test_a_number_takes_a_byte_for_two_digits_and_one_more(number: str, expected: int) -> None:
     assert size({"": {"N": number}}) == expected

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.shortener import cursors
-from handlers.shortener.store import Position
+from handlers.shortener.rows import Position
 
 POSITION = Position(1_763_787_600_123, "XzVZoih")
 
