@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,20 @@ if TYPE_CHECKING:
 
 ENTRIES_PER_CALL = 10
 """SendMessageBatch takes no more."""
+GROUP_LIMIT = 128
+"""Characters of a MessageGroupId:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html"""
 
 
 class Unsent(Exception):
     """SQS refused some of the tasks; whatever led to them must be delivered again."""
+
+
+def group(channel: str) -> str:
+    """The channel itself, or for one that is longer than SQS takes, its SHA-256 in hex."""
+    if len(channel) <= GROUP_LIMIT:
+        return channel
+    return hashlib.sha256(channel.encode()).hexdigest()
 
 
 @functools.cache
@@ -66,7 +77,7 @@ class SqsTaskQueue:
                 "MessageBody": messages.encode(task),
                 "DelaySeconds": delay_seconds,
                 # On a standard queue: a channel with many tasks does not hold up the others.
-                "MessageGroupId": task.channel,
+                "MessageGroupId": group(task.channel),
             }
             for number, task in enumerate(tasks)
         ]

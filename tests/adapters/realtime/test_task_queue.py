@@ -6,6 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from handlers.realtime import task_queue
 from handlers.realtime.task_queue import SqsTaskQueue, Unsent
 from handlers.realtime.tasks import CatchUp, Flush, Task, decode
 
@@ -53,6 +54,14 @@ def test_a_task_waits_for_its_delay_in_the_group_of_its_channel() -> None:
     send(client, Flush("link:a", "m1"), delay_seconds=7)
     ((entry,),) = client.calls
     assert (entry["DelaySeconds"], entry["MessageGroupId"]) == (7, "link:a")
+
+
+@pytest.mark.parametrize("length", [128, 129, 200])
+def test_a_channel_of_any_length_has_a_group_of_its_own_that_sqs_takes(length: int) -> None:
+    groups = {task_queue.group(end * length) for end in "abc"}
+    assert len(groups) == 3
+    assert max(map(len, groups)) <= 128
+    assert (task_queue.group("a" * length) == "a" * length) == (length == 128)
 
 
 def test_tasks_that_sqs_refuses_are_an_error() -> None:
