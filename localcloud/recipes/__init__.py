@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from . import api_gateway, data, functions, messaging, quotas, web, workflows
+from . import api_gateway, data, functions, messaging, operations, quotas, web, workflows
 from .recipe import Accepted, Recipe
 
 RECIPES: Mapping[str, Recipe | Accepted] = {
@@ -10,6 +10,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
     **data.RECIPES,
     **functions.RECIPES,
     **messaging.RECIPES,
+    **operations.RECIPES,
     **quotas.RECIPES,
     **web.RECIPES,
     **workflows.RECIPES,

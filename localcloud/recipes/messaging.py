@@ -1,4 +1,4 @@
-"""Queues, buses, topics and the alarms on them."""
+"""Queues and buses."""
 
 from collections.abc import Mapping
 
@@ -93,20 +93,5 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         rename=TARGET_RENAMES,
         ignore=frozenset({"forceDestroy"}),
         prepare=_target,
-    ),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": Recipe(
-        service="cloudwatch",
-        operation="PutMetricAlarm",
-        id="{request[AlarmName]}",
-        name="name",
-        rename={"name": "AlarmName"},
-        outputs={"arn": "arn:aws:cloudwatch:{region}:{account}:alarm:{request[AlarmName]}"},
-    ),
-    "aws:sns/topic:Topic": Recipe(
-        service="sns",
-        operation="CreateTopic",
-        id="{response[TopicArn]}",
-        name="name",
-        outputs={"arn": "{response[TopicArn]}"},
     ),
 }

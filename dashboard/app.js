@@ -1,0 +1,110 @@
+// Starts the page: reads where things are, asks who it is for, and shows the view of the address.
+
+import { LinksApi } from "./api.js";
+import { Session } from "./auth.js";
+import { loadConfig } from "./config.js";
+import { element, icon } from "./dom.js";
+import { announce } from "./parts/announcer.js";
+import { connectionStatus, staleness } from "./parts/status.js";
+import { Realtime } from "./realtime.js";
+import { linkView } from "./views/link.js";
+import { linksView } from "./views/links.js";
+import { signInView } from "./views/sign-in.js";
+import { failure, missingView } from "./views/states.js";
+
+const main = document.getElementById("main");
+const bar = document.getElementById("bar");
+const banner = document.getElementById("banner");
+
+let config;
+let session;
+let context = null;
+let shown = null;
+
+function viewOf(path) {
+  if (path === "/") return linksView(context);
+  const [, code] = path.match(/^\/links\/([A-Za-z0-9_-]{3,32})\/?$/) ?? [];
+  return code ? linkView(context, code) : missingView();
+}
+
+function show(view, { focus = true } = {}) {
+  shown?.close();
+  shown = { ...view, path: location.pathname };
+  document.title = `${view.title} · Realtime links`;
+  main.replaceChildren(view.element);
+  if (focus) (main.querySelector(view.first ?? "h1") ?? main).focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+function navigate(path, { say = "" } = {}) {
+  if (path !== location.pathname) history.pushState(null, "", path);
+  show(viewOf(location.pathname));
+  if (say) announce(say);
+}
+
+function askWho(notice) {
+  context?.realtime.close();
+  context = null;
+  bar.hidden = banner.hidden = true;
+  show(signInView({ session, onSignedIn: enter, notice }));
+}
+
+/** On a page that has just been loaded the focus stays where the browser puts it: at the start. */
+function enter({ focus = true } = {}) {
+  const realtime = new Realtime(config.endpoint);
+  context = { api: new LinksApi(config.apiUrl, session), realtime, navigate };
+  showBar(realtime);
+  show(viewOf(location.pathname), { focus });
+}
+
+function showBar(realtime) {
+  const status = connectionStatus();
+  bar.replaceChildren(
+    element("a", { class: "brand", href: "/" }, element("span", { class: "logo" }, icon("pulse")), "Realtime"),
+    status.element,
+    element("span", { class: "who" }, session.email),
+    element("button", { type: "button", class: "button quiet", onclick: signOut }, "Sign out"),
+  );
+  bar.hidden = false;
+  realtime.observe((state) => {
+    status.show(state);
+    banner.textContent = staleness(state);
+    banner.hidden = banner.textContent === "";
+  });
+}
+
+function signOut() {
+  session.signOut();
+  history.pushState(null, "", "/");
+  askWho("You are signed out.");
+}
+
+function followInside(event) {
+  const link = event.target.closest?.("a[href^='/']");
+  const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
+  if (!link || link.target || !plain || context === null) return;
+  event.preventDefault();
+  navigate(link.pathname);
+}
+
+/** The skip link is an entry in the history too, and leads to no other view. */
+function goBack() {
+  if (context && location.pathname !== shown.path) show(viewOf(location.pathname));
+}
+
+async function start() {
+  try {
+    config = await loadConfig();
+    session = new Session(config, { onEnd: () => askWho("Your session has ended. Sign in again.") });
+    if (!session.signedIn) return askWho();
+    await session.token();
+    enter({ focus: false });
+  } catch (error) {
+    if (error.code === "NotAuthorizedException") return;
+    show({ title: "Not loaded", element: failure(error, start), close() {} });
+  }
+}
+
+document.addEventListener("click", followInside);
+addEventListener("popstate", goBack);
+start();

@@ -1,0 +1,58 @@
+// The public page of one link: a number that everybody may see, on a page of its own or in a frame.
+
+import { sparkline } from "./charts/sparkline.js";
+import { loadConfig } from "./config.js";
+import { element } from "./dom.js";
+import * as format from "./format.js";
+import { announceNumber } from "./parts/announcer.js";
+import { rollingNumber } from "./parts/number.js";
+import { connectionStatus } from "./parts/status.js";
+import { Realtime } from "./realtime.js";
+import { Tally } from "./tally.js";
+
+const main = document.getElementById("main");
+
+async function start() {
+  const [, code] = location.pathname.match(/^\/watch\/([A-Za-z0-9_-]{3,32})\/?$/) ?? [];
+  if (!code) return say("There is no such link.");
+  document.title = `${code} · Live clicks`;
+  try {
+    watch(code, await loadConfig());
+  } catch (error) {
+    console.error(error);
+    say("This page could not be loaded. Reload it to try again.");
+  }
+}
+
+function watch(code, config) {
+  const tally = new Tally();
+  const number = rollingNumber("hero");
+  const status = connectionStatus();
+  const pace = sparkline();
+  const unit = element("p", { class: "unit" }, "clicks");
+
+  function take(clicks, meta) {
+    const added = tally.take(clicks, meta, Date.now());
+    number.show(clicks);
+    if (added > 0) announceNumber(() => format.clicks(tally.clicks));
+  }
+
+  const tick = (drift) => pace.show(tally.perSecond(Date.now()), { drift });
+  number.show(0);
+  tick(false);
+  setInterval(() => tick(true), 1_000);
+  main.replaceChildren(
+    element("header", {}, element("h1", {}, code), status.element),
+    element("div", { class: "number" }, number.element, unit),
+    pace.element,
+  );
+  const realtime = new Realtime(config.endpoint);
+  realtime.observe((state) => status.show(state));
+  realtime.watch(code, take);
+}
+
+function say(text) {
+  main.replaceChildren(element("p", { class: "muted", role: "alert" }, text));
+}
+
+start();

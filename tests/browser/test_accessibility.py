@@ -1,0 +1,150 @@
+"""Every view for everybody: by axe-core, by keyboard, without motion and on a narrow screen."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Cloud, Tab, User
+
+NewTab = Callable[..., Tab]
+View = Callable[[Tab, User], Page]
+
+
+def sign_in(tab: Tab, _: User) -> Page:
+    return tab.open("/")
+
+
+def refused_sign_in(tab: Tab, user: User) -> Page:
+    page = tab.open("/")
+    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    return page
+
+
+def no_links(tab: Tab, user: User) -> Page:
+    page = tab.sign_in(user)
+    expect(page.get_by_text("No links yet")).to_be_visible()
+    return page
+
+
+def links(tab: Tab, user: User) -> Page:
+    code = user.link()
+    page = tab.sign_in(user)
+    expect(page.locator(f"li[data-code='{code}']")).to_be_visible()
+    return page
+
+
+def live_link(tab: Tab, user: User) -> Page:
+    code = user.link()
+    page = tab.sign_in(user, f"/links/{code}")
+    expect(page.locator(".status")).to_have_text("Live")
+    tab.cloud.click(code)
+    expect(page.locator(".events strong")).to_have_text("+1")
+    return page
+
+
+def deleting(tab: Tab, user: User) -> Page:
+    page = tab.sign_in(user, f"/links/{user.link()}")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    return page
+
+
+def offline(tab: Tab, user: User) -> Page:
+    page = live_link(tab, user)
+    tab.context.set_offline(True)
+    expect(page.locator("#banner")).to_be_visible()
+    return page
+
+
+def missing(tab: Tab, user: User) -> Page:
+    page = tab.sign_in(user, "/links/no-such-link")
+    expect(page.get_by_text("There is nothing here")).to_be_visible()
+    return page
+
+
+def public(tab: Tab, user: User) -> Page:
+    page = tab.open(f"/watch/{user.link()}")
+    expect(page.locator(".status")).to_have_text("Live")
+    return page
+
+
+VIEWS = [sign_in, refused_sign_in, no_links, links, live_link, deleting, offline, missing, public]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+def test_axe_finds_nothing_wrong(view: View, scheme: str, cloud: Cloud, new_tab: NewTab) -> None:
+    # Only here: axe is injected as a script, which the policy would refuse.
+    tab = new_tab(bypass_csp=True, color_scheme=scheme, reduced_motion="reduce")
+    axe: Any = Axe()  # it has no types
+    results = axe.run(view(tab, cloud.user())).response
+    assert len(results["passes"]) >= 10
+    assert {violation["id"]: violation["nodes"] for violation in results["violations"]} == {}
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+def test_no_view_scrolls_sideways_at_320_pixels(view: View, cloud: Cloud, new_tab: NewTab) -> None:
+    page = view(new_tab(viewport={"width": 320, "height": 640}), cloud.user())
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_the_keyboard_reaches_the_content_first_and_a_link_from_there(
+    cloud: Cloud, new_tab: NewTab
+) -> None:
+    page = links(new_tab(), cloud.user())
+    page.reload()
+    expect(page.locator("li.link")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    for name in ("Address", "Name"):
+        page.keyboard.press("Tab")
+        expect(page.get_by_label(name)).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_be_focused()
+    assert page.title().endswith("Realtime links")
+
+
+def test_a_dialog_gives_the_focus_back(cloud: Cloud, new_tab: NewTab) -> None:
+    page = deleting(new_tab(), cloud.user())
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Delete")).to_be_focused()
+
+
+def test_numbers_are_spoken_now_and_then_and_not_on_each_click(
+    cloud: Cloud, new_tab: NewTab
+) -> None:
+    user = cloud.user()
+    code = user.link()
+    page = new_tab().sign_in(user, f"/links/{code}")
+    expect(page.locator(".status")).to_have_text("Live")
+    page.evaluate(
+        """() => {
+          window.spoken = [];
+          const region = document.getElementById("announcer");
+          new MutationObserver(() => window.spoken.push(region.textContent))
+            .observe(region, { childList: true });
+        }"""
+    )
+    for clicks in range(1, 6):
+        cloud.click(code)
+        expect(page.locator(".hero [data-clicks]")).to_have_text(str(clicks))
+    expect(page.locator("#announcer")).to_have_text(f"5 clicks on {code}")
+    spoken: list[str] = page.evaluate("window.spoken")
+    assert len(spoken) < 5
+
+
+def test_nothing_moves_for_those_who_do_not_want_it(cloud: Cloud, new_tab: NewTab) -> None:
+    page = live_link(new_tab(reduced_motion="reduce"), cloud.user())
+    assert page.evaluate("document.getAnimations().length") == 0
+    moving = live_link(new_tab(reduced_motion="no-preference"), cloud.user())
+    assert moving.evaluate("document.getAnimations().length") > 0

@@ -1,0 +1,151 @@
+"""What a person does on the dashboard, and what it says when that cannot be done."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PASSWORD, Cloud, Tab
+
+NewTab = Callable[..., Tab]
+API = re.compile(r"/links(\?|/|$)")
+
+
+def shorten(page: Page, address: str, alias: str) -> None:
+    page.get_by_label("Address").fill(address)
+    page.get_by_label("Name").fill(alias)
+    page.get_by_role("button", name="Shorten").click()
+
+
+def test_a_link_is_made_copied_watched_and_deleted(cloud: Cloud, new_tab: NewTab) -> None:
+    tab = new_tab(permissions=["clipboard-read", "clipboard-write"])
+    page = tab.sign_in(cloud.user())
+    expect(page.get_by_text("No links yet")).to_be_visible()
+    shorten(page, "target.invalid/without/a/scheme", "made-here")
+    row = page.locator("li[data-code=made-here]")
+    expect(row).to_contain_text("target.invalid/without/a/scheme")
+    expect(page.get_by_label("Address")).to_be_focused()
+    expect(page.get_by_label("Address")).to_have_value("")
+
+    row.get_by_role("button", name="Copy").click()
+    expect(row.get_by_role("button")).to_contain_text("Copied")
+    copied: str = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"{cloud.api_url}/made-here"
+    cloud.click("made-here")
+    expect(row.locator("[data-clicks]")).to_have_text("1")
+
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="made-here")).to_be_focused()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("heading", name="made-here")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete link").click()
+    expect(page.get_by_text("No links yet")).to_be_visible()
+    expect(page.locator("#announcer")).to_have_text("made-here is deleted")
+
+
+def test_what_is_wrong_with_a_new_link_is_said_beside_it(cloud: Cloud, new_tab: NewTab) -> None:
+    user = cloud.user()
+    user.link("taken-already")
+    page = new_tab().sign_in(user)
+    error = page.locator("#new-link-error")
+    page.get_by_role("button", name="Shorten").click()
+    expect(error).to_contain_text("Enter an address")
+    expect(page.get_by_label("Address")).to_be_focused()
+    shorten(page, "https://target.invalid/", "no spaces")
+    expect(error).to_contain_text("3 to 32 letters")
+    shorten(page, "https://target.invalid/", "taken-already")
+    expect(error).to_contain_text("taken")
+    expect(page.get_by_label("Name")).to_be_focused()
+
+
+def test_a_wrong_password_is_refused_and_a_right_one_comes_back_to_the_page_asked_for(
+    cloud: Cloud, new_tab: NewTab
+) -> None:
+    user = cloud.user()
+    code = user.link()
+    page = new_tab().open(f"/links/{code}")
+    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("Password").fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("The email or the password is wrong.")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=code)).to_be_visible()
+    expect(page.locator(".who")).to_have_text(user.email)
+
+
+def test_an_invited_person_chooses_a_password(cloud: Cloud, new_tab: NewTab) -> None:
+    email = cloud.invite("Temporary-password-1")
+    page = new_tab().open("/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill("Temporary-password-1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("New password")).to_be_focused()
+    page.get_by_label("New password").fill("A-password-of-my-own-1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No links yet")).to_be_visible()
+
+
+def test_a_reload_keeps_the_session_and_signing_out_ends_it(cloud: Cloud, new_tab: NewTab) -> None:
+    page = new_tab().sign_in(cloud.user())
+    page.reload()
+    expect(page.get_by_text("No links yet")).to_be_visible()
+    kept: list[str] = page.evaluate("Object.values(sessionStorage)")
+    assert len(kept) == 1
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    page.evaluate("token => sessionStorage.setItem('realtime.refreshToken', token)", kept[0])
+    page.reload()
+    expect(page.get_by_text("Your session has ended.")).to_be_visible()
+
+
+def test_links_come_in_pages(cloud: Cloud, new_tab: NewTab) -> None:
+    user = cloud.user()
+    codes = [user.link() for _ in range(21)]
+    page = new_tab().sign_in(user)
+    rows = page.locator("li.link")
+    expect(rows).to_have_count(20)
+    page.get_by_role("button", name="Older").click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_have_attribute("data-code", codes[0])
+    expect(page.get_by_role("button", name="Older")).to_be_disabled()
+    page.get_by_role("button", name="Newer").click()
+    expect(rows).to_have_count(20)
+
+
+def test_a_failing_api_is_said_and_can_be_tried_again(cloud: Cloud, new_tab: NewTab) -> None:
+    user = cloud.user()
+    user.link("comes-back")
+    tab = new_tab()
+    tab.page.route(API, lambda route: route.fulfill(status=500, json={}))
+    page = tab.sign_in(user)
+    expect(page.get_by_text("This could not be loaded")).to_be_visible()
+    tab.page.unroute(API)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("li[data-code=comes-back]")).to_be_visible()
+
+
+def test_a_page_without_network_says_so_and_catches_up(cloud: Cloud, new_tab: NewTab) -> None:
+    user = cloud.user()
+    code = user.link()
+    tab = new_tab()
+    page = tab.sign_in(user, f"/links/{code}")
+    expect(page.locator(".status")).to_have_text("Live")
+    tab.context.set_offline(True)
+    expect(page.locator("#banner")).to_contain_text("You are offline.")
+    cloud.click(code)
+    tab.context.set_offline(False)
+    expect(page.locator(".hero [data-clicks]")).to_have_text("1")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_somebody_elses_link_is_not_there(cloud: Cloud, new_tab: NewTab) -> None:
+    code = cloud.user().link()
+    page = new_tab().sign_in(cloud.user(), f"/links/{code}")
+    expect(page.get_by_text("There is nothing here")).to_be_visible()
+    page.get_by_role("link", name="All links").click()
+    expect(page.get_by_text("No links yet")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("There is nothing here")).to_be_visible()
