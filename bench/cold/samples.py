@@ -1,6 +1,7 @@
 """The functions, and for each an event that leads to its first call of AWS."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +22,12 @@ ENVIRONMENT = {
     "DELIVERY_QUEUE_URL": f"{ENDPOINT}/000000000000/delivery",
     "EVENT_BUS_NAME": "bench",
     "HISTORY_SECONDS": "86400",
+    "PAYLOAD_LIMIT_BYTES": "31744",
     "INLINE_MAXIMUM": "200",
     "LINKS_TABLE": "links",
     "MANAGEMENT_ENDPOINT": f"{ENDPOINT}/prod",
     "MAXIMUM_SUBSCRIPTIONS": "50",
+    "MAXIMUM_WORKERS": "10",
     "PARKING_QUEUE_URL": f"{ENDPOINT}/000000000000/parking",
     "POSTS_PER_SECOND": "2500",
     "POWERTOOLS_METRICS_NAMESPACE": "bench",
@@ -33,6 +36,7 @@ ENVIRONMENT = {
     "REALTIME_API_ID": "bench",
     "REALTIME_TABLE": "realtime",
     "REQUIRE_ORIGIN": "false",
+    "TOKENS": "null",
 }
 
 
@@ -100,6 +104,18 @@ LISTING = {
     },
     "isBase64Encoded": False,
 }
+TOKEN = {
+    "sub": "00000000-0000-0000-0000-000000000002",
+    "iat": str(int(time.time())),
+    "exp": str(int(time.time()) + 3600),
+}
+TICKET = {
+    "version": "2.0",
+    "routeKey": "POST /tickets",
+    "requestContext": {"authorizer": {"jwt": {"claims": TOKEN}}},
+    "body": "{}",
+    "isBase64Encoded": False,
+}
 SAMPLES = [
     Sample(
         "realtime.authorize",
@@ -125,6 +141,9 @@ SAMPLES = [
         "realtime.publish",
         _message({**CHANNEL, "value": VALUE, "version": 4, "source": "bench"}, "publish.fifo"),
     ),
+    Sample("realtime.ticket", TICKET),
+    Sample("realtime.revoke", {"principal": "00000000-0000-0000-0000-000000000002"}),
+    Sample("realtime.sweep", {}),
     Sample("clicks.aggregate", _message(CLICK, "clicks")),
     Sample(
         "shortener.redirect",

@@ -15,6 +15,8 @@ RESULTS = ROOT / "bench" / "results" / "scale.json"
 PAGE = ROOT / "docs" / "performance-scale.md"
 WATCHERS = (1_000, 10_000, 100_000, 1_000_000)
 CLICKS = (ONE, stream(10, 30))
+COLD = stream(10, 30, cold=True)
+COLD_WATCHERS = 50_000
 
 
 def main() -> None:
@@ -27,6 +29,7 @@ def main() -> None:
         "parameters": {name: getattr(parameters, name) for name in Parameters.__annotations__},
         "clicks": {clicks.name: clicks.title for clicks in CLICKS},
         "regions": {},
+        "cold": {"watchers": COLD_WATCHERS, "regions": {}},
     }
     for region in (LARGE, SMALL):
         by_clicks: dict[str, Any] = {}
@@ -40,6 +43,8 @@ def main() -> None:
             }
             print(f"{region.name}, {clicks.title}: done", flush=True)  # noqa: T201 - it takes minutes
         results["regions"][region.name] = by_clicks
+        cold = simulate("ours", region, COLD_WATCHERS, COLD, parameters)
+        results["cold"]["regions"][region.name] = cold
         name = f"scale-{region.name.replace(',', '').replace(' ', '-')}.svg"
         RESULTS.with_name(name).write_text(_plot(by_clicks[ONE.name]))
     RESULTS.parent.mkdir(exist_ok=True)

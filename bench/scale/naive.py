@@ -48,6 +48,9 @@ class Naive:
     def functions(self) -> Sequence[Function[Processor, str]]:
         return (self.aggregate,)
 
+    def held_seconds(self) -> float:
+        return 0.0
+
     async def _handle(self, processor: Processor, messages: Sequence[str]) -> Sequence[str]:
         for message in messages:
             async with self._counter:

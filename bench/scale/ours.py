@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from handlers.realtime.channels import Rules
-from handlers.realtime.delivery import Engine, Limits
-from handlers.realtime.pacing import PacedPosts, Pacer
+from handlers.realtime.engine import Engine, Limits
+from handlers.realtime.pacing import PacedPosts, Pacer, Rate, RatedPosts
 from handlers.realtime.ports import (
     Claim,
     Join,
@@ -26,7 +26,7 @@ from handlers.realtime.publisher import publish
 from handlers.realtime.tasks import Task
 from handlers.realtime.workers import work
 from tests.doubles.log import MemoryLog
-from tests.doubles.realtime import MemoryStore
+from tests.doubles.realtime import Hold, MemoryStore
 
 from .clock import now
 from .parameters import Parameters
@@ -70,9 +70,9 @@ class Store(MemoryStore):
         await self._pause_to_write()
         return await super().flush(channel, token, hold_until)
 
-    async def stretch(self, channel: str, stretch_ms: int) -> None:
+    async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
         await self._pause_to_write()
-        await super().stretch(channel, stretch_ms)
+        await super().stretch(channel, stretch_ms, before)
 
     async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
         await self._pause_to_write()
@@ -206,6 +206,11 @@ class Ours:
     def functions(self) -> Sequence[Function[Engine, str] | Function[Worker, Task]]:
         return self.aggregate, self.deliver
 
+    def held_seconds(self) -> float:
+        """How long the channel is held from now on."""
+        hold = self._store.holds.get(CHANNEL, Hold())
+        return max(0.0, (hold.until - now_ms()) / 1000)
+
     async def send(self, tasks: Sequence[Task], delay_seconds: int = 0) -> None:
         """The delivery queue."""
         sends = -(-len(tasks) // TASKS_PER_SEND)
@@ -243,20 +248,22 @@ class Ours:
         return True
 
     def _engine(self) -> Engine:
+        return self._worker().engine
+
+    def _worker(self) -> Worker:
         processor = Processor(self.parameters.processor_share)
         store: MemoryStore = ReadingStore(self._store, processor, self.parameters)  # pyright: ignore[reportAssignmentType] - it hands on what it does not have
-        return Engine(
+        posts = Posts(self.parameters, self.gateway, self.watchers, processor)
+        rate = Rate(self._limits.posts_per_second)
+        engine = Engine(
             store=store,
             log=MemoryLog(),
-            posts=Posts(self.parameters, self.gateway, self.watchers, processor),
+            posts=RatedPosts(posts, rate, now_ms, asyncio.sleep),
             queue=self,
             rules=Rules.parse(RULES),
             now_ms=now_ms,
             api_id=API,
             limits=self._limits,
         )
-
-    def _worker(self) -> Worker:
-        engine = self._engine()
-        pacer = Pacer(self._store, self._limits.posts_per_second, now_ms, asyncio.sleep)
-        return Worker(engine, replace(engine, posts=PacedPosts(engine.posts, pacer)))
+        pacer = Pacer(self._store, rate, self.parameters.workers, now_ms, asyncio.sleep)
+        return Worker(engine, replace(engine, posts=PacedPosts(posts, pacer)))

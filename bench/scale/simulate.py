@@ -23,22 +23,26 @@ DESIGNS = {"ours": Ours, "naive": Naive}
 
 @dataclass(frozen=True)
 class Clicks:
-    """Comes after a first click that everybody has seen: the channel knows its audience."""
+    """Comes after a first click that everybody has seen, on a channel that is quiet again."""
 
     name: str
     title: str
     at: Sequence[float]
     """Seconds after that."""
+    cold: bool = False
+    """There was no such click: nobody has counted the audience."""
 
 
 ONE = Clicks("one_click", "one click", (0.0,))
 
 
-def stream(clicks_per_second: int, seconds: int) -> Clicks:
+def stream(clicks_per_second: int, seconds: int, *, cold: bool = False) -> Clicks:
     """They come as strangers do; at even intervals they would meet the engine's in step."""
     random_ = random.Random(1)  # noqa: S311 - repeatable, not secret
     gaps = [random_.expovariate(clicks_per_second) for _ in range(clicks_per_second * seconds)]
     title = f"{clicks_per_second} clicks a second for {seconds} seconds"
+    if cold:
+        return Clicks("cold_stream", f"{title}, the first ever", list(accumulate(gaps)), cold)
     return Clicks("stream", title, list(accumulate(gaps)))
 
 
@@ -55,8 +59,10 @@ async def _simulate(
     counts: Counter[str] = Counter()
     watchers = Watchers(count)
     world = DESIGNS[design](parameters, Gateway(region, counts), watchers, counts)
-    await _pushed(world, watchers, ["first-click"], [0.0])
-    counts.clear()
+    if not clicks.cold:
+        await _pushed(world, watchers, ["first-click"], [0.0])
+        await asyncio.sleep(world.held_seconds())
+        counts.clear()
     began = now()
     ids = [f"click-{number}" for number in range(len(clicks.at))]
     await _pushed(world, watchers, ids, clicks.at)

@@ -1,7 +1,8 @@
 """Brings one connection up to date that a push did not reach, and ends it if that is hopeless.
 
 Attempts come after 1, 2, 4 ... 32 seconds, which together outlast a handshake; there are no more
-than six, because a message that sent itself on and on would be stopped by AWS, and silently.
+than six, because a message that sent itself on and on would be stopped by AWS, and silently. One
+that has too many messages to post goes on in a new task, which is an attempt too.
 """
 
 from collections.abc import Sequence
@@ -10,13 +11,16 @@ from dataclasses import replace
 from aws_lambda_powertools import Logger
 
 from . import wire
-from .delivery import Engine, is_served, may_be_opening
+from .engine import Engine
 from .ports import Outcome, State
+from .serving import is_served, may_be_opening
 from .subscriptions import disconnect
 from .tasks import CatchUp, Forget
 
 LAST_ATTEMPT = 5
 POST_SECONDS = 3.0
+LONGEST_MS = 20_000
+"""Of posts that arrive, in one task; a third of what its function may take."""
 
 logger = Logger()
 
@@ -34,6 +38,7 @@ async def catch_up(engine: Engine, task: CatchUp) -> Outcome | None:
     if row is None or not is_served(engine, row):
         return None
     outcome: Outcome | None = None
+    ends = engine.now_ms() + LONGEST_MS
     while True:
         states, more = await _missing(engine, task)
         for state in states:
@@ -44,6 +49,9 @@ async def catch_up(engine: Engine, task: CatchUp) -> Outcome | None:
                 await _remedy(engine, task, outcome, young=young)
                 return outcome
             task = replace(task, epoch=state.epoch, version=state.version)
+            if engine.now_ms() >= ends and (more or state is not states[-1]):
+                await _go_on(engine, task)
+                return outcome
         if not more:
             return outcome
 
@@ -109,13 +117,25 @@ async def _remedy(engine: Engine, task: CatchUp, outcome: Outcome, *, young: boo
     elif outcome is Outcome.GONE:
         await _forget(engine, task.channel, task.connection_id)
     elif outcome is Outcome.SLOW:
-        await engine.posts.disconnect(task.connection_id)
-        await _forget(engine, task.channel, task.connection_id)
+        await _end(engine, task)
     else:
         raise Undelivered(
             f"connection {task.connection_id} did not take a post in {LAST_ATTEMPT + 1} attempts "
             f"({outcome.value}); redrive the message when the management API answers again"
         )
+
+
+async def _go_on(engine: Engine, task: CatchUp) -> None:
+    if task.attempt < LAST_ATTEMPT:
+        await engine.queue.send([replace(task, attempt=task.attempt + 1)])
+    else:
+        await _end(engine, task)
+
+
+async def _end(engine: Engine, task: CatchUp) -> None:
+    """The client connects again and says what it has."""
+    await engine.posts.disconnect(task.connection_id)
+    await _forget(engine, task.channel, task.connection_id)
 
 
 async def _forget(engine: Engine, channel: str, connection_id: str) -> None:

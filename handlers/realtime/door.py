@@ -26,6 +26,7 @@ Code = Literal[
     "invalid_value",
     "too_large",
     "too_old",
+    "mixed_epochs",
 ]
 
 _TEXTS = {
@@ -81,6 +82,17 @@ def from_bus(text: str) -> Request:
         raise Refused("malformed", "an event must have a time and an object as detail")
     fields = cast("dict[str, object]", detail)
     return _request({**fields, "source": event.get("source")}, _milliseconds(time))
+
+
+def check_size(request: Request, limit_bytes: int) -> None:
+    """The stack's own limit; a frame's, and that of a state, are checked too. Raises `Refused`."""
+    size = len(wire.encoded(request.value))
+    if size > limit_bytes:
+        raise Refused(
+            "too_large",
+            f"the value for {request.channel} has {size} bytes as JSON and may have {limit_bytes}:"
+            " the stack sets caps.payloadBytes",
+        )
 
 
 def admit(request: Request, rules: Rules, now_ms: int) -> Update | Event:

@@ -7,7 +7,8 @@ have died before it posted it, and then only the next attempt does.
 import random
 
 from . import wire
-from .delivery import Engine, Published, Push, fan_out
+from .delivery import fan_out
+from .engine import Engine, Published, Push
 from .log import Appended, Event, Known, LogMessage, LogStore, Moved, Sequence
 from .ports import State
 

@@ -14,10 +14,11 @@ from aws_lambda_powertools import Logger
 
 from .. import environment as variables
 from . import metrics
-from .delivery import Engine, Published
+from .engine import Engine, Published
 from .loop import run
 from .pacing import PacedPosts, Pacer
-from .publishing import PublishEnvironment, engine
+from .publishing import PublishEnvironment, engine, rate
+from .pushing import management_posts
 from .store import dynamo_store
 from .tasks import CatchUp, Range, Task, decode
 from .workers import work
@@ -27,7 +28,7 @@ logger = Logger()
 
 @dataclass(frozen=True)
 class Environment(PublishEnvironment):
-    pass
+    maximum_workers: int
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,13 @@ def _worker() -> Worker:
     plain = engine(environment)
     pacer = Pacer(
         dynamo_store(environment.realtime_table),
-        environment.posts_per_second,
+        rate(environment.posts_per_second),
+        environment.maximum_workers,
         plain.now_ms,
         asyncio.sleep,
     )
-    return Worker(plain, replace(plain, posts=PacedPosts(plain.posts, pacer)), pacer)
+    posts = PacedPosts(management_posts(environment.management_endpoint), pacer)
+    return Worker(plain, replace(plain, posts=posts), pacer)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature

@@ -5,7 +5,7 @@ Each record has its own object, because deliveries run side by side and a shared
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from .delivery import Published
+from .engine import Published
 from .ports import Outcome
 
 
@@ -21,6 +21,7 @@ def record_publish(published: Published, *, duration_ms: int) -> None:
         metrics.add_metric("PostsHandshaking", MetricUnit.Count, published.handshaking)
         metrics.add_metric("PostsSlow", MetricUnit.Count, published.slow)
         metrics.add_metric("PostsFailed", MetricUnit.Count, published.failed)
+        metrics.add_metric("PostsUnanswered", MetricUnit.Count, published.unanswered)
         metrics.add_metric("PostsTooLarge", MetricUnit.Count, published.too_large)
         metrics.add_metric("DeliveryTasks", MetricUnit.Count, published.tasks)
         metrics.add_metric("FanOutDuration", MetricUnit.Milliseconds, duration_ms)

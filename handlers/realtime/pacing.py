@@ -1,11 +1,13 @@
 """Keeps all workers together below what the account may post a second.
 
-A worker takes tokens in hundreds from a count in the table. A fifth of the rate is not in there:
+A worker takes tokens in hundreds from a count in the table. A tenth of the rate is not in there:
 each worker has a fixed share of it, for when others have taken the rest. What the account refuses
-all the same, because others use its quota too, halves this worker's own rate for a while.
+all the same, because others use its quota too, halves this process's own rate for a while: whether
+it was a worker's chunk that was refused, or what a publisher posted at once.
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +17,13 @@ from .ports import Outcome, Posts, Tokens
 CHUNK = 100
 """Tokens are taken, and posts are started, so many at a time."""
 PARTS = 4
-"""Rows a second's count is spread over, so that workers seldom wait for one another."""
-SHARED = 0.8
-WORKERS = 10
-"""How many have a fixed share each; more of them may exceed the rate a little."""
+"""Of a second, each with its own count: all that a second has, taken at the end of one and at the
+beginning of the next, would be more than an account's burst."""
+PART_MS = 1000 // PARTS
+SHARED = 0.9
+"""What the static shares of workers with nothing to do are, nobody uses: so they are small."""
 CHUNKS_AT_ONCE = 8
-"""With 64 sockets each, half of the 1,024 files that a function may have open."""
+"""Enough to go on while a few of them wait for a socket that does not answer."""
 ANSWER_SECONDS = 3.0
 """Kept for the answers to the chunk that starts last."""
 
@@ -35,7 +38,6 @@ class Rate:
     """
 
     maximum: float
-    minimum: float
     current: float = field(init=False)
     _next_at: float = 0
     _paused_until: float = 0
@@ -43,11 +45,27 @@ class Rate:
     def __post_init__(self) -> None:
         self.current = self.maximum
 
+    @property
+    def minimum(self) -> float:
+        return max(1, self.maximum / 100)
+
+    @property
+    def is_reduced(self) -> bool:
+        return self.current < self.maximum
+
+    def pause_ms(self, now_ms: float) -> float:
+        """For how long nothing is to be posted."""
+        return max(0, self._paused_until - now_ms)
+
     def reserve(self, posts: int, now_ms: float) -> float:
         """When so many posts may start, in ms."""
         start = max(now_ms, self._next_at, self._paused_until)
         self._next_at = start + posts * 1000 / self.current
         return start
+
+    def heard(self, outcomes: Mapping[str, Outcome], now_ms: float) -> None:
+        slow = sum(outcome is Outcome.SLOW for outcome in outcomes.values())
+        self.answered(len(outcomes), slow, now_ms, jitter=random.random())  # noqa: S311 - no secret
 
     def answered(self, posts: int, slow: int, now_ms: float, *, jitter: float) -> None:
         """`jitter` is 0 to 1, so that the workers do not come back all at once."""
@@ -59,20 +77,22 @@ class Rate:
 
 
 class Pacer:
+    """`workers` is how many have a fixed share each; more of them may exceed the rate a little."""
+
     def __init__(
-        self, tokens: Tokens, posts_per_second: int, now_ms: Callable[[], int], sleep: Sleep
+        self, tokens: Tokens, rate: Rate, workers: int, now_ms: Callable[[], int], sleep: Sleep
     ) -> None:
-        share = posts_per_second * (1 - SHARED) / WORKERS
-        self._part_maximum = int(posts_per_second * SHARED / PARTS)
-        self.chunk = max(1, min(CHUNK, self._part_maximum))
+        self._part_maximum = int(rate.maximum * SHARED / PARTS)
+        # A part that its chunks did not fill would be left over, second by second.
+        self.chunk = max(1, self._part_maximum // max(1, math.ceil(self._part_maximum / CHUNK)))
         """How many posts a permit is for."""
         self.waits = 0
-        self.rate = Rate(maximum=posts_per_second, minimum=max(1, share))
+        self.rate = rate
         self._tokens, self._now_ms, self._sleep = tokens, now_ms, sleep
-        self._share_per_ms = share / 1000
+        self._share_per_ms = rate.maximum * (1 - SHARED) / workers / 1000
         self._share: float = self.chunk
         self._share_at = 0
-        self._exhausted_second = 0
+        self._exhausted_part = 0
 
     async def permit(self) -> None:
         """Returns when the next chunk may start."""
@@ -81,22 +101,20 @@ class Pacer:
         if start > now:
             await self._wait(start - now)
         while not (await self._taken() or self._from_share()):
-            to_next_second = 1000 - self._now_ms() % 1000
-            await self._wait(to_next_second + random.uniform(0, 100))  # noqa: S311 - no secret
+            to_next_part = PART_MS - self._now_ms() % PART_MS
+            await self._wait(to_next_part + random.uniform(0, PART_MS / 10))  # noqa: S311 - no secret
 
     def answered(self, outcomes: Mapping[str, Outcome]) -> None:
-        slow = sum(outcome is Outcome.SLOW for outcome in outcomes.values())
-        jitter = random.random()  # noqa: S311 - no secret
-        self.rate.answered(len(outcomes), slow, self._now_ms(), jitter=jitter)
+        self.rate.heard(outcomes, self._now_ms())
 
     async def _taken(self) -> bool:
-        second = self._now_ms() // 1000
-        if second == self._exhausted_second:
+        part = self._now_ms() // PART_MS
+        if part == self._exhausted_part:
             return False
-        for part in random.sample(range(PARTS), PARTS):
-            if await self._tokens.take_tokens(second, part, self.chunk, self._part_maximum):
-                return True
-        self._exhausted_second = second
+        second, number = divmod(part, PARTS)
+        if await self._tokens.take_tokens(second, number, self.chunk, self._part_maximum):
+            return True
+        self._exhausted_part = part
         return False
 
     def _from_share(self) -> bool:
@@ -111,6 +129,35 @@ class Pacer:
     async def _wait(self, milliseconds: float) -> None:
         self.waits += 1
         await self._sleep(milliseconds / 1000)
+
+
+class RatedPosts:
+    """The `Posts` of who posts at once, without tokens: less of it where the account refuses.
+
+    What it leaves unstarted the caller hands on, as it does what it has no time for.
+    """
+
+    def __init__(self, posts: Posts, rate: Rate, now_ms: Callable[[], int], sleep: Sleep) -> None:
+        self._posts, self._rate, self._now_ms, self._sleep = posts, rate, now_ms, sleep
+
+    async def post_all(
+        self, connection_ids: Sequence[str], data: bytes, seconds: float
+    ) -> Mapping[str, Outcome]:
+        outcomes = dict.fromkeys(connection_ids, Outcome.UNSTARTED)
+        pause = self._rate.pause_ms(self._now_ms()) / 1000
+        if pause > seconds / 2:
+            return outcomes
+        if pause:
+            await self._sleep(pause)
+        most = len(connection_ids)
+        if self._rate.is_reduced:
+            most = math.ceil(self._rate.current * (seconds - pause))
+        answered = await self._posts.post_all(connection_ids[:most], data, seconds - pause)
+        self._rate.heard(answered, self._now_ms())
+        return {**outcomes, **answered}
+
+    async def disconnect(self, connection_id: str) -> None:
+        await self._posts.disconnect(connection_id)
 
 
 class PacedPosts:

@@ -5,7 +5,7 @@ order in which those calls can interleave.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, Protocol
 
@@ -37,8 +37,11 @@ class State:
     version: int
     value: Mapping[str, Any]
     at: int
-    stretch_ms: int = 0
-    """By how much the channel is held longer than its rule says, for its audience is large."""
+    stretch_ms: int | None = None
+    """By how much the channel is held longer than its rule says, for its audience is large.
+
+    None while nobody has counted a large audience there.
+    """
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Joined:
     armed: str
     hold: int
     """When the flush is due, in ms."""
+    stretch_ms: int | None = None
+    """That of the state: the flush holds the channel anew for so much longer."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,12 @@ class Connection:
     """In seconds."""
     channels: frozenset[str] = frozenset()
     """What to delete when the connection ends; a superset of its rows."""
+    claims: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Whose channels it may watch."""
+    bound_to: frozenset[str] | None = None
+    """The only channels that its ticket was for; None permits what the claims do."""
+    issued_at: int | None = None
+    """When its token was, in seconds; None is an anonymous connection."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +131,10 @@ class Misconfigured(Exception):
     """The management API refuses the caller, from which nothing follows about any connection."""
 
 
+class MixedEpochs(Exception):
+    """Some of a channel's publishers give an epoch and some do not: no order is common to both."""
+
+
 class Outcome(Enum):
     """What became of one post."""
 
@@ -130,6 +145,8 @@ class Outcome(Enum):
     """Throttled: the socket's own buffer is full, or the account is over its quota."""
     FAILED = "failed"
     """No answer in time, a broken network or a failure of API Gateway; it may have arrived."""
+    UNANSWERED = "unanswered"
+    """Sent, and the batch's time was over before the call's own: nothing says that it is bad."""
     UNSTARTED = "unstarted"
     """The time was over; nothing was sent."""
     TOO_LARGE = "too_large"
@@ -188,19 +205,31 @@ class ChannelStore(Protocol):
         """Writes the value and holds the channel, unless it is held or has a newer value.
 
         A channel that stretches its interval is held for so much longer than `hold_until`.
+        Whoever claims answers for what had joined: its flush finds nothing to do. Raises
+        `MixedEpochs`.
         """
         ...
 
     async def join(self, update: Update, token: str) -> Join:
-        """Writes the value for a flush to push, and arms that with `token` if nobody has."""
+        """Writes the value for a flush to push, and arms that with `token` if nobody has.
+
+        Right at any time, whether the channel is held or not. Raises `MixedEpochs`.
+        """
         ...
 
     async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
-        """Disarms and holds the channel anew; None if `token` is not what it is armed with."""
+        """Disarms and holds the channel anew; again, if it was this token that disarmed last.
+
+        None if somebody else did, who answers for the value since, or will: then there is nothing
+        to push.
+        """
         ...
 
-    async def stretch(self, channel: str, stretch_ms: int) -> None:
-        """From the next push on, holds the channel for so much longer. Pacing only."""
+    async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
+        """Holds the channel for so much longer than its rule says, this time too. Pacing only.
+
+        Changes nothing where the stretch is not what it was `before`: somebody else counts too.
+        """
         ...
 
 

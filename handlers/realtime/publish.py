@@ -17,12 +17,12 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
 from .. import environment as variables
-from . import door, loop, metrics
-from .delivery import Engine, Published
+from . import door, loop, metrics, wire
 from .door import Refused, Request
+from .engine import Engine, Published
 from .events import publish_event
 from .log import Event
-from .ports import Update
+from .ports import MixedEpochs, Update
 from .publishing import PublishEnvironment, engine, publisher
 from .refusals import Refusals, bus_refusals
 
@@ -36,6 +36,7 @@ logger = Logger()
 class Environment(PublishEnvironment):
     event_bus_name: str
     history_seconds: int
+    payload_limit_bytes: int
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Service:
     publish_update: Callable[[Update, Sequence[str]], Awaitable[Published]]
     refusals: Refusals
     history_seconds: int
+    payload_limit_bytes: int = wire.FRAME_LIMIT_BYTES
 
     async def publish_all(self, letters: Sequence[Letter]) -> list[str]:
         """Groups run side by side, and the letters of one in their order. Returns what failed."""
@@ -82,19 +84,26 @@ class Service:
         request: Request | None = None
         try:
             request = _request(letter)
+            door.check_size(request, self.payload_limit_bytes)
             admitted = door.admit(request, self.engine.rules, self.engine.now_ms())
+            if isinstance(admitted, Update):
+                published = await self._publish_update(admitted, letter)
+            else:
+                published = await self._publish_event(admitted)
         except Refused as refusal:
             await self._refuse(letter, request, refusal)
             return
-        if isinstance(admitted, Update):
-            published = await self.publish_update(admitted, [letter.message_id])
-        else:
-            published = await self._publish_event(admitted)
         logger.info(
             "published",
             extra={"message_id": letter.message_id, "channel": admitted.channel}
             | {"stale": published.stale, "conflated": published.conflated},
         )
+
+    async def _publish_update(self, update: Update, letter: Letter) -> Published:
+        try:
+            return await self.publish_update(update, [letter.message_id])
+        except MixedEpochs as error:
+            raise Refused("mixed_epochs", str(error)) from error
 
     async def _publish_event(self, event: Event) -> Published:
         began = time.monotonic()
@@ -120,6 +129,7 @@ def service() -> Service:
         publish_update=publisher(environment),
         refusals=bus_refusals(environment.event_bus_name),
         history_seconds=environment.history_seconds,
+        payload_limit_bytes=environment.payload_limit_bytes,
     )
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from . import wire
 from .channels import Rule, UnknownChannel
-from .delivery import Engine, Published, Push, fan_out
+from .delivery import fan_out
+from .engine import Engine, Published, Push
 from .ports import Claimed, Joined, Superseded, Update
 from .tasks import Flush
 
@@ -25,28 +26,36 @@ async def publish(engine: Engine, update: Update, tokens: Sequence[str]) -> Publ
     `tokens` are the ids of all the messages whose handling leads to this update: one of them that
     died after it had armed a flush finds its id and sends the flush, in whatever batch it comes
     again. Raises `UnknownChannel`, `wire.InvalidValue` and `wire.TooLarge` before any call,
-    `Misconfigured`, and what store and queue raise; then the messages must be delivered again.
+    `MixedEpochs`, `Misconfigured`, and what store and queue raise; then the messages must be
+    delivered again.
     """
     rule = _rule(engine, update.channel)
     wire.check(update)
     now = engine.now_ms()
-    claim = await engine.store.claim(update, now, _hold_until(rule, now))
-    if isinstance(claim, Claimed):
-        return await fan_out(engine, Push.of(claim.state))
-    if isinstance(claim, Superseded):
-        return await _superseded(engine, update.channel, claim, tokens)
+    if not engine.holds.is_held(update.channel, now):
+        hold_until = _hold_until(rule, now)
+        claim = await engine.store.claim(update, now, hold_until)
+        if isinstance(claim, Claimed):
+            hold_until += claim.state.stretch_ms or 0
+            engine.holds.remember(update.channel, hold_until)
+            return await fan_out(engine, Push.of(claim.state))
+        if isinstance(claim, Superseded):
+            return await _superseded(engine, update.channel, claim, tokens)
     join = await engine.store.join(update, tokens[0])
     if isinstance(join, Superseded):
         return await _superseded(engine, update.channel, join, tokens)
+    # The flush, when it is due, holds the channel anew. Should it be lost, a claim is next.
+    held_anew = join.hold + rule.min_interval_ms + (join.stretch_ms or 0)
+    engine.holds.remember(update.channel, held_anew)
     await _send_flush(engine, update.channel, join, tokens)
     return Published(conflated=True)
 
 
 async def flush(engine: Engine, task: Flush) -> Published:
-    """Pushes what is there, also for a token that armed nothing any more.
+    """Pushes what is there, unless somebody else has disarmed it meanwhile.
 
-    Its flush may have died between disarming and pushing, or somebody may have claimed the channel
-    and died before pushing what had joined.
+    Whoever that was pushes what had joined, or dies and is delivered again. Where it was an
+    earlier delivery of this flush, that may be the one that died.
     """
     rule = _rule(engine, task.channel)
     # The queue delays by whole seconds.
@@ -55,14 +64,13 @@ async def flush(engine: Engine, task: Flush) -> Published:
         await engine.sleep(wait_ms / 1000)
     hold_until = _hold_until(rule, engine.now_ms())
     state = await engine.store.flush(task.channel, task.token, hold_until)
-    if state is None:
-        state = await engine.store.read_state(task.channel)
     return await fan_out(engine, Push.of(state)) if state else Published()
 
 
 async def _superseded(
     engine: Engine, channel: str, newer: Superseded, tokens: Sequence[str]
 ) -> Published:
+    engine.holds.remember(channel, newer.hold)
     await _send_flush(engine, channel, newer, tokens)
     return Published(stale=True)
 

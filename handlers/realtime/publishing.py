@@ -4,6 +4,7 @@ Only for a function whose source delivers again what was not acknowledged: a pub
 way is finished by the next delivery, and by nothing else.
 """
 
+import asyncio
 import functools
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 
 from . import metrics
 from .channels import Rules
-from .delivery import Engine, Limits
+from .engine import Engine, Limits
 from .log_store import dynamo_log
+from .pacing import Rate, RatedPosts
 from .publisher import Published, Update, publish
 from .pushing import management_posts
 from .store import dynamo_store
@@ -38,7 +40,12 @@ def engine(environment: PublishEnvironment) -> Engine:
     return Engine(
         store=dynamo_store(environment.realtime_table),
         log=dynamo_log(environment.realtime_table),
-        posts=management_posts(environment.management_endpoint),
+        posts=RatedPosts(
+            management_posts(environment.management_endpoint),
+            rate(environment.posts_per_second),
+            now_ms,
+            asyncio.sleep,
+        ),
         queue=task_queue(environment.delivery_queue_url),
         rules=Rules.parse(environment.channel_rules),
         now_ms=now_ms,
@@ -48,6 +55,12 @@ def engine(environment: PublishEnvironment) -> Engine:
             posts_per_second=environment.posts_per_second,
         ),
     )
+
+
+@functools.cache
+def rate(posts_per_second: int) -> Rate:
+    """One for each process, whatever posts there."""
+    return Rate(posts_per_second)
 
 
 @functools.cache

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, NoReturn, cast
 from aws_lambda_powertools import Logger
 
 from .ports import Misconfigured, Outcome
-from .push_client import Answer, Failure, PushClient, Result
-from .signature import Credentials
+from .push.client import Answer, Failure, PushClient, Result
+from .push.signature import Credentials
 
 if TYPE_CHECKING:
     from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
 
 CALL_SECONDS = 3.0
+SOCKETS = 200
+"""For one batch, as soon as answers take so long that fewer would not do."""
 
 logger = Logger()
 
@@ -29,6 +31,7 @@ _OUTCOMES = {
     413: Outcome.TOO_LARGE,
     429: Outcome.SLOW,
 }
+_FAILURES = {Failure.UNSTARTED: Outcome.UNSTARTED, Failure.UNANSWERED: Outcome.UNANSWERED}
 
 
 @functools.cache
@@ -42,7 +45,9 @@ def management_posts(endpoint: str) -> "ManagementPosts":
         raise Misconfigured("posts are signed: the function must have credentials, as by its role")
     # botocore refreshes them before they expire, whenever it is asked; they are never empty.
     current = cast("Callable[[], Credentials]", credentials.get_frozen_credentials)
-    client = PushClient(endpoint, region=session.region_name, credentials=current)
+    client = PushClient(
+        endpoint, region=session.region_name, credentials=current, concurrency=SOCKETS
+    )
     return ManagementPosts(client, endpoint)
 
 
@@ -96,7 +101,7 @@ def _management_client(endpoint: str) -> "ApiGatewayManagementApiClient":
 
 def _outcome(result: Result) -> Outcome:
     if isinstance(result, Failure):
-        return Outcome.UNSTARTED if result is Failure.UNSTARTED else Outcome.FAILED
+        return _FAILURES.get(result, Outcome.FAILED)
     if result.status == 403:
         _refused("posts", "POST")
     if result.status == 400 and b"connectionid" in result.body.replace(b" ", b"").lower():

@@ -162,14 +162,14 @@ class DynamoStore:
 
     async def join(self, update: Update, token: str) -> Join:
         written, item = await self._update(states.join(update, token))
-        return states.joined(item, written=written)
+        return states.joined(update, item, written=written)
 
     async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
         written, item = await self._update(states.flush(channel, token, hold_until))
         return states.flushed(channel, item, written=written)
 
-    async def stretch(self, channel: str, stretch_ms: int) -> None:
-        await self._update(states.stretch(channel, stretch_ms))
+    async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
+        await self._update(states.stretch(channel, stretch_ms, before))
 
     async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
         written, _ = await self._update(

@@ -41,6 +41,23 @@ class Range:
 
 
 @dataclass(frozen=True)
+class Rest:
+    """Push to these connections, which a publisher had no time for."""
+
+    channel: str
+    connection_ids: tuple[str, ...]
+    expires_at: int
+    """When the first of them ends, in seconds."""
+    epoch: int
+    version: int
+    """With `epoch`, what was to be pushed."""
+    message: int | None = None
+    attempt: int = 0
+    superseded_by_newer: bool = False
+    """They were sent that version, and it may have arrived: a newer one has a push of its own."""
+
+
+@dataclass(frozen=True)
 class CatchUp:
     """Bring one connection up to date. The one remedy for a post that did not arrive."""
 
@@ -62,8 +79,10 @@ class Forget:
     connection_ids: tuple[str, ...]
 
 
-Task = Flush | Range | CatchUp | Forget
-_KINDS: dict[str, type[Task]] = {kind.__name__: kind for kind in (Flush, Range, CatchUp, Forget)}
+Task = Flush | Range | Rest | CatchUp | Forget
+_KINDS: dict[str, type[Task]] = {
+    kind.__name__: kind for kind in (Flush, Range, Rest, CatchUp, Forget)
+}
 
 
 def encode(task: Task) -> str:
@@ -75,7 +94,7 @@ def decode(text: str) -> Task:
     try:
         fields = cast("dict[str, Any]", json.loads(text))
         kind = _KINDS[fields.pop("task")]
-        if kind is Forget:
+        if kind in (Forget, Rest):
             fields["connection_ids"] = tuple(fields["connection_ids"])
         return kind(**fields)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

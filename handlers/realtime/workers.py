@@ -2,10 +2,12 @@
 
 from . import events
 from .catch_up import catch_up, forget
-from .delivery import Engine, Published, Push, fan_out_range
+from .delivery import fan_out_range
+from .engine import Engine, Published, Push
 from .ports import Outcome
 from .publisher import flush
-from .tasks import CatchUp, Flush, Forget, Range, Task
+from .serving import serve_rest
+from .tasks import CatchUp, Flush, Forget, Range, Rest, Task
 
 
 async def work(engine: Engine, task: Task) -> Published | Outcome | None:
@@ -19,13 +21,22 @@ async def work(engine: Engine, task: Task) -> Published | Outcome | None:
         case Range():
             push = await _push(engine, task)
             return await fan_out_range(engine, push, task) if push else None
+        case Rest():
+            push = await _push(engine, task)
+            return await serve_rest(engine, push, task) if push and _is_due(task, push) else None
         case CatchUp():
             return await catch_up(engine, task)
         case Forget():
             return await forget(engine, task)
 
 
-async def _push(engine: Engine, task: Range) -> Push | None:
+def _is_due(task: Rest, push: Push) -> bool:
+    newer = (push.epoch, push.version) > (task.epoch, task.version)
+    # Whoever wrote a newer state pushes it to these too, with remedies of its own.
+    return not (task.superseded_by_newer and newer)
+
+
+async def _push(engine: Engine, task: Range | Rest) -> Push | None:
     """What is current now: the task may have waited."""
     if task.message is None:
         state = await engine.store.read_state(task.channel)

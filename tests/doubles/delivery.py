@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from handlers.realtime.channels import Rules
-from handlers.realtime.delivery import Engine, Limits
+from handlers.realtime.engine import Engine, Limits
 from handlers.realtime.ports import Connection, Subscription
 
 from .log import MemoryLog
@@ -73,3 +73,10 @@ def watcher(
     )
     for channel in channels:
         store.rows[channel, connection_id] = Subscription(connection_id, via=via, **row)
+
+
+def audience(twins: Twins, count: int, channel: str = "link:a") -> list[str]:
+    ids = [f"c{number:03}" for number in range(count)]
+    for connection_id in ids:
+        watcher(twins.store, connection_id, channel)
+    return ids

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from handlers.realtime.push_client import PushClient, Result
+from handlers.realtime.push.client import PushClient, Result
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 13\r\n\r\n" + b'{"message":1}'

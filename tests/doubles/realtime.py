@@ -16,6 +16,7 @@ from handlers.realtime.ports import (
     Join,
     Joined,
     Misconfigured,
+    MixedEpochs,
     Outcome,
     Page,
     State,
@@ -36,6 +37,8 @@ class Hold:
 
     until: int = 0
     armed: str | None = None
+    flushed: str | None = None
+    own_epoch: bool = False
 
 
 class MemoryStore:
@@ -127,35 +130,43 @@ class MemoryStore:
     async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
         await step()
         hold = self.holds.get(update.channel, Hold())
+        self._check(update)
         if self._is_newer(update):
             return Superseded(hold.armed, hold.until)
         if hold.until > now_ms:
             return Held()
         state = self._write(update)
-        self._hold(update.channel, hold_until)
+        self._hold(update.channel, hold_until, None)
         return Claimed(state)
 
     async def join(self, update: Update, token: str) -> Join:
         await step()
         hold = self.holds.get(update.channel, Hold())
+        self._check(update)
         if self._is_newer(update):
             return Superseded(hold.armed, hold.until)
-        self._write(update)
-        armed = hold.armed or token
-        self.holds[update.channel] = Hold(hold.until, armed)
-        return Joined(armed, hold.until)
+        state = self._write(update)
+        hold = dataclasses.replace(self.holds[update.channel], armed=hold.armed or token)
+        self.holds[update.channel] = hold
+        return Joined(hold.armed or token, hold.until, state.stretch_ms)
 
     async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
         await step()
-        if self.holds.get(channel, Hold()).armed != token:
+        hold = self.holds.get(channel, Hold())
+        if (hold.armed or hold.flushed) != token:
             return None
-        self._hold(channel, hold_until)
+        self._hold(channel, hold_until, token)
         return self.states[channel]
 
-    async def stretch(self, channel: str, stretch_ms: int) -> None:
+    async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
         await step()
-        if state := self.states.get(channel):
-            self.states[channel] = dataclasses.replace(state, stretch_ms=stretch_ms)
+        state = self.states.get(channel)
+        if state is None or state.stretch_ms != before:
+            return
+        self.states[channel] = dataclasses.replace(state, stretch_ms=stretch_ms)
+        hold = self.holds.get(channel, Hold())
+        until = hold.until + stretch_ms - (before or 0)
+        self.holds[channel] = dataclasses.replace(hold, until=until)
 
     async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
         await step()
@@ -164,6 +175,14 @@ class MemoryStore:
             return False
         self.tokens[second, part] = used + tokens
         return True
+
+    def _check(self, update: Update) -> None:
+        before = self.states.get(update.channel)
+        if before is None:
+            return
+        is_own = self.holds.get(update.channel, Hold()).own_epoch
+        if not is_own if update.epoch is None else is_own and update.epoch <= before.epoch:
+            raise MixedEpochs(update.channel)
 
     def _is_newer(self, update: Update) -> bool:
         before = self.states.get(update.channel)
@@ -178,13 +197,17 @@ class MemoryStore:
         if epoch is None:
             epoch = before.epoch if before else update.at
         value = json.loads(json.dumps(update.value))
-        stretch_ms = before.stretch_ms if before else 0
+        stretch_ms = before.stretch_ms if before else None
         state = State(update.channel, epoch, update.version, value, update.at, stretch_ms)
         self.states[update.channel] = state
+        hold = self.holds.get(update.channel, Hold())
+        self.holds[update.channel] = dataclasses.replace(hold, own_epoch=update.epoch is None)
         return state
 
-    def _hold(self, channel: str, until: int) -> None:
-        self.holds[channel] = Hold(until + self.states[channel].stretch_ms)
+    def _hold(self, channel: str, until: int, flushed: str | None) -> None:
+        until += self.states[channel].stretch_ms or 0
+        own_epoch = self.holds.get(channel, Hold()).own_epoch
+        self.holds[channel] = Hold(until, None, flushed, own_epoch)
 
     def _replace(self, connection: Connection, channels: frozenset[str]) -> Connection:
         changed = dataclasses.replace(connection, channels=channels)

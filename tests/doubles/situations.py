@@ -8,7 +8,8 @@ from collections.abc import Callable, Coroutine, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from handlers.realtime.delivery import Engine, Limits
+from handlers.realtime.engine import Engine, Limits
+from handlers.realtime.holds import Holds
 from handlers.realtime.ports import Connection, Outcome, State, Update
 from handlers.realtime.publisher import publish
 from handlers.realtime.subscriptions import Handshake, Peer, connect, subscribe
@@ -50,9 +51,17 @@ async def connecting(world: "Situation", engine: Engine) -> None:
 async def breaking(world: "Situation", _: Engine) -> None:
     """The network, which is broken for a while."""
     await step()
-    world.twins.posts.outcomes[CLIENT] = Outcome.FAILED
+    assert world.setup.breaks
+    world.twins.posts.outcomes[CLIENT] = world.setup.breaks
     await step()
     del world.twins.posts.outcomes[CLIENT]
+
+
+def remembering(_: "Actor", engine: Engine) -> Engine:
+    """A process that takes the channel for held, rightly or not."""
+    holds = Holds()
+    holds.remember(CHANNEL, 10**15)
+    return replace(engine, holds=holds)
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,10 @@ class Setup:
     """How often the clock may move past a hold."""
     workers: int = 1
     """How many tasks are worked on at a time."""
-    breaks: bool = False
-    """Whether posts fail for a while."""
+    breaks: Outcome | None = None
+    """How posts end for a while."""
+    remembering: frozenset[int] = frozenset()
+    """Which of the publishers take the channel for held."""
     limits: Limits = field(default_factory=Limits)
     store: type[MemoryStore] = MemoryStore
     change_client: Change = unchanged
@@ -140,7 +151,8 @@ class Situation:
         if setup.breaks:
             self._actors["network"] = Actor(breaking, unchanged)
         for number, version in enumerate(setup.versions):
-            publisher = Actor(_publishing(version, f"m{number}"), setup.change_publisher)
+            change = remembering if number in setup.remembering else setup.change_publisher
+            publisher = Actor(_publishing(version, f"m{number}"), change)
             self._actors[f"publisher {number}"] = publisher
 
     def copy(self) -> "Situation":

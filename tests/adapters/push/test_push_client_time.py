@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from handlers.realtime.push_client import Answer, Failure, Result
+from handlers.realtime.push.client import Answer, Failure, Result
 from tests.doubles.peer import OK, client, forever, ids, peer, tally
 
 
@@ -34,7 +34,7 @@ def test_the_batch_ends_on_time_and_says_what_was_never_sent() -> None:
             push = client(server, concurrency=4)
             results = await push.post_all(ids(10), b"x", call_seconds=30, batch_seconds=0.3)
             push.close()
-        assert tally(results) == {Failure.TIMEOUT: 4, Failure.UNSTARTED: 6}
+        assert tally(results) == {Failure.UNANSWERED: 4, Failure.UNSTARTED: 6}
 
     asyncio.run(scenario())
 
@@ -70,7 +70,7 @@ def test_cancelling_closes_what_is_under_way_and_sends_nothing_more() -> None:
             batch.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await batch
-            assert push.idle == []
+            assert push.pool.idle == []
             assert len(server.posts) <= 2
             push.close()
 

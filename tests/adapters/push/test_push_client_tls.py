@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from handlers.realtime.push_client import Answer, Failure, Result
+from handlers.realtime.push.client import Answer, Failure, Result
 from tests.doubles.certificates import certificate
 from tests.doubles.peer import client, fine, ids, peer, tally
 
@@ -51,9 +51,28 @@ def test_what_waits_for_a_handshake_when_the_batch_ends_was_never_sent(tls: Tls)
     async def scenario() -> Counter[Result]:
         async with peer(fine) as server:  # it speaks no TLS and waits for a request
             push = client(server, concurrency=2, tls=tls.trusting)
-            return tally(await push.post_all(ids(3), b"x", batch_seconds=0.3))
+            results = await push.post_all(ids(3), b"x", batch_seconds=0.3)
+            push.close()
+            return tally(results)
 
     assert asyncio.run(scenario()) == {Failure.UNSTARTED: 3}
+
+
+def test_a_handshake_goes_on_without_its_batch_and_the_next_one_has_its_socket(tls: Tls) -> None:
+    async def scenario() -> tuple[Counter[Result], int]:
+        async with peer(fine, tls.server) as server:
+            push = client(server, concurrency=1, tls=tls.trusting)
+            results = await push.post_all(ids(1), b"x", batch_seconds=0.0001)
+            async with asyncio.timeout(5):
+                while push.pool.waiting:
+                    await asyncio.sleep(0.01)
+            again = await push.post_all(ids(1), b"x")
+            push.close()
+            return tally(results) + tally(again), server.connections
+
+    results, connections = asyncio.run(scenario())
+    assert results[Answer(200)] == 1
+    assert connections == 1
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tls: Tls) -> None:

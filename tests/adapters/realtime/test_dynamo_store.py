@@ -36,7 +36,7 @@ ROWS: dict[str, Any] = {
         "value": {"S": '{"clicks":4}'},
         "at": {"N": "1000000"},
         "ttl": {"N": str(1_000 + 90 * 86_400)},
-        "hold": {"N": "1000200"},
+        "hold": {"N": "1000250"},
         "armed": {"S": "m1"},
         "stretch": {"N": "50"},
     },
@@ -60,7 +60,7 @@ def test_the_table_holds_the_documented_keys_and_attributes(dynamodb: "DynamoDBC
         )
         await store.claim(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), 1_000_000, 1_000_200)
         await store.join(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), "m1")
-        await store.stretch("link:a", 50)
+        await store.stretch("link:a", 50, None)
         await store.take_tokens(1_000, 3, 100, 500)
 
     asyncio.run(run())

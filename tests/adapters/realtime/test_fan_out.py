@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from handlers.realtime import fan_out
-from handlers.realtime.delivery import Limits
+from handlers.realtime.engine import Limits
 from handlers.realtime.fan_out import Worker
-from handlers.realtime.pacing import PacedPosts, Pacer
+from handlers.realtime.pacing import PacedPosts, Pacer, Rate
 from handlers.realtime.ports import Outcome, State
-from handlers.realtime.tasks import CatchUp, Flush, Forget, Range, Task, encode
+from handlers.realtime.tasks import CatchUp, Flush, Forget, Range, Rest, Task, encode
 from tests.doubles.delivery import NOW, Twins, watcher
+from tests.doubles.realtime import Hold
 
 CHANNEL = "link:a"
 
@@ -21,8 +22,9 @@ CHANNEL = "link:a"
 def twins(monkeypatch: pytest.MonkeyPatch) -> Twins:
     twins = Twins(limits=Limits(posts_per_second=500))
     twins.store.states[CHANNEL] = State(CHANNEL, 7, 4, {"clicks": 4}, NOW)
+    twins.store.holds[CHANNEL] = Hold(armed="m1")
     plain = twins.engine
-    pacer = Pacer(twins.store, 500, plain.now_ms, twins.sleep)
+    pacer = Pacer(twins.store, Rate(500), 10, plain.now_ms, twins.sleep)
     paced = dataclasses.replace(plain, posts=PacedPosts(twins.posts, pacer))
     monkeypatch.setattr(fan_out, "_worker", lambda: Worker(plain, paced, pacer))
     return twins
@@ -81,7 +83,13 @@ def test_ranges_take_tokens_and_nothing_else_does(twins: Twins) -> None:
     deliver(Flush(CHANNEL, "m1"), CatchUp(CHANNEL, "a"))
     assert not twins.store.tokens
     deliver(Range(CHANNEL, whole=True))
-    assert sum(twins.store.tokens.values()) == 100
+    assert sum(twins.store.tokens.values()) == 56
+
+
+def test_those_that_a_publisher_had_no_time_for_are_posted_to_without_tokens(twins: Twins) -> None:
+    assert deliver(Rest(CHANNEL, ("a", "b"), NOW // 1000 + 60, 7, 4)) == []
+    assert set(twins.posts.frames) == {"a", "b"}
+    assert not twins.store.tokens
 
 
 def test_waits_for_tokens_are_counted(twins: Twins, emitted: Callable[[], list[set[str]]]) -> None:

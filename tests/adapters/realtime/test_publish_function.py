@@ -9,8 +9,8 @@ import pytest
 
 from handlers.realtime import publish
 from handlers.realtime.channels import Rules
-from handlers.realtime.delivery import Published
 from handlers.realtime.door import Refused, Request
+from handlers.realtime.engine import Published
 from handlers.realtime.log import Event
 from handlers.realtime.log import Sequence as Numbering
 from handlers.realtime.ports import Update
@@ -149,6 +149,13 @@ def test_a_refusal_is_done_with_reported_and_holds_up_nobody(
     assert handle(refused, record("2", message("order:1", "sent"))) == []
     assert world.refusals.reports == [("1", channel, code)]
     assert world.shown() == [("order:1", 1, "sent")]
+
+
+def test_a_publisher_without_an_epoch_is_refused_where_others_give_one(world: World) -> None:
+    first = record("1", message("link:a", "x", version=1, epoch=7), group="link:a")
+    mixed = record("2", message("link:a", "y", version=2), group="link:a")
+    assert handle(first, mixed) == []
+    assert world.refusals.reports == [("2", "link:a", "mixed_epochs")]
 
 
 def test_a_refusal_that_cannot_be_reported_comes_again(world: World) -> None:

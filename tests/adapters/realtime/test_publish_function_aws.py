@@ -51,6 +51,7 @@ def real(
         "POSTS_PER_SECOND": "2500",
         "EVENT_BUS_NAME": "bus",
         "HISTORY_SECONDS": "60",
+    "PAYLOAD_LIMIT_BYTES": "4096",
     }.items():
         monkeypatch.setenv(name, value)
 

@@ -94,6 +94,7 @@ def test_a_publish_reaches_the_subscriber_and_counts_itself(
         "PostsHandshaking": 0,
         "PostsSlow": 0,
         "PostsFailed": 0,
+        "PostsUnanswered": 0,
         "PostsTooLarge": 0,
         "DeliveryTasks": 1,
     }

@@ -69,13 +69,20 @@ def test_each_answer_has_its_outcome(connection_id: str, outcome: Outcome) -> No
     assert post(connection_id) == {connection_id: outcome}
 
 
-def test_one_that_does_not_answer_fails_and_delays_nobody_past_the_budget() -> None:
+def test_one_that_does_not_answer_delays_nobody_past_the_budget() -> None:
     assert post("a=", "slow", "gone", "b=", seconds=0.3) == {
         "a=": Outcome.DELIVERED,
-        "slow": Outcome.FAILED,
+        "slow": Outcome.UNANSWERED,
         "gone": Outcome.GONE,
         "b=": Outcome.DELIVERED,
     }
+
+
+def test_one_that_does_not_answer_in_a_calls_own_time_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pushing, "CALL_SECONDS", 0.1)
+    assert post("a=", "slow") == {"a=": Outcome.DELIVERED, "slow": Outcome.FAILED}
 
 
 def test_what_there_is_no_time_for_is_not_started() -> None:
@@ -89,9 +96,10 @@ def test_a_refused_caller_is_an_error_that_says_what_is_missing() -> None:
 
 
 def test_failures_are_logged_once_a_batch_and_without_the_frame(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post("broken", "bad", "slow", "a=", seconds=0.3, data=b'{"secret":1}')
+    monkeypatch.setattr(pushing, "CALL_SECONDS", 0.1)
+    post("broken", "bad", "slow", "a=", data=b'{"secret":1}')
     (record,) = [record for record in caplog.records if record.name != "asyncio"]
     logged = vars(record)
     assert logged["levelname"] == "WARNING"

@@ -13,6 +13,7 @@ from handlers.realtime.ports import (
     Held,
     Join,
     Joined,
+    MixedEpochs,
     State,
     Store,
     Superseded,
@@ -26,13 +27,10 @@ NOT_OLDER = [
     (lambda: replace(FIRST, version=5), (10, 5)),
     (lambda: replace(FIRST, version=4, at=101), (10, 4)),
     (lambda: replace(FIRST, version=1, epoch=11), (11, 1)),
-    (lambda: replace(FIRST, version=5, epoch=None), (10, 5)),
-    (lambda: replace(FIRST, version=4, epoch=None), (10, 4)),
 ]
 OLDER = [
     lambda: replace(FIRST, version=3),
     lambda: replace(FIRST, version=9, epoch=9),
-    lambda: replace(FIRST, version=3, epoch=None),
 ]
 
 
@@ -92,6 +90,54 @@ def test_what_is_older_changes_nothing_and_learns_whose_the_flush_is(
     assert run(store.read_state("link:a")) == STATE
 
 
+def test_without_an_epoch_a_state_keeps_the_one_that_it_began_with(store: Store) -> None:
+    own = replace(FIRST, epoch=None)
+
+    async def kept() -> list[Any]:
+        await store.claim(own, 1_000, 1_200)
+        await store.join(replace(own, version=5, at=101), "m1")
+        return [
+            await store.read_state("link:a"),
+            await store.claim(own, 1_200, 1_400),
+            await store.claim(replace(own, version=5, at=102), 1_200, 1_400),
+        ]
+
+    state = replace(STATE, epoch=100, version=5, at=101)
+    assert run(kept()) == [state, Superseded("m1", 1_200), Claimed(replace(state, at=102))]
+
+
+@pytest.mark.parametrize("now", [1_100, 1_200])
+@pytest.mark.parametrize(
+    ("first", "then"), [(10, None), (None, 100), (None, 99)], ids=["none after", "equal", "less"]
+)
+def test_publishers_of_which_some_give_an_epoch_are_refused(
+    store: Store, now: int, first: int | None, then: int | None
+) -> None:
+    run(store.claim(replace(FIRST, epoch=first), 1_000, 1_200))
+    mixed = replace(FIRST, version=5, epoch=then)
+    with pytest.raises(MixedEpochs):
+        run(store.claim(mixed, now, 1_400))
+    with pytest.raises(MixedEpochs):
+        run(store.join(mixed, "m1"))
+    assert run(store.read_state("link:a")).version == 4
+
+
+@pytest.mark.parametrize("how", ["claim", "join"])
+def test_an_epoch_above_the_states_own_replaces_it_and_all_must_give_one_then(
+    store: Store, how: str
+) -> None:
+    run(store.claim(replace(FIRST, epoch=None), 1_000, 1_200))
+    greater = replace(FIRST, version=1, epoch=101)
+    if how == "claim":
+        run(store.claim(greater, 1_200, 1_400))
+    else:
+        run(store.join(greater, "m1"))
+    assert run(store.read_state("link:a")).epoch == 101
+    with pytest.raises(MixedEpochs):
+        run(store.claim(replace(FIRST, version=5, epoch=None), 1_400, 1_600))
+    assert isinstance(run(store.claim(replace(greater, version=2), 1_400, 1_600)), Claimed)
+
+
 @pytest.mark.parametrize(("now", "held"), [(1_199, True), (1_200, False), (1_201, False)])
 def test_a_channel_is_held_until_its_time(store: Store, now: int, *, held: bool) -> None:
     run(store.claim(FIRST, 1_000, 1_200))
@@ -110,7 +156,7 @@ def test_a_claim_disarms(store: Store) -> None:
     assert run(disarmed()) == [None, Joined("m2", 1_400)]
 
 
-def test_a_flush_ends_the_hold_of_its_own_token_once(store: Store) -> None:
+def test_a_flush_ends_the_hold_of_its_own_token(store: Store) -> None:
     async def flushed() -> list[Any]:
         assert await store.flush("link:a", "m1", 1_400) is None
         await store.claim(FIRST, 1_000, 1_200)
@@ -118,39 +164,91 @@ def test_a_flush_ends_the_hold_of_its_own_token_once(store: Store) -> None:
         return [
             await store.flush("link:a", "m2", 1_400),
             await store.flush("link:a", "m1", 1_400),
-            await store.flush("link:a", "m1", 1_500),
             await store.join(FIRST, "m3"),
         ]
 
-    assert run(flushed()) == [None, replace(STATE, version=5), None, Superseded(None, 1_400)]
+    assert run(flushed()) == [None, replace(STATE, version=5), Superseded(None, 1_400)]
+
+
+def test_a_flush_that_comes_again_disarmed_its_token_itself_and_pushes_what_is_there(
+    store: Store,
+) -> None:
+    async def flushed() -> list[Any]:
+        await store.claim(FIRST, 1_000, 1_200)
+        await store.join(FIRST, "m1")
+        first = await store.flush("link:a", "m1", 1_400)
+        return [first, await store.flush("link:a", "m1", 1_500), await store.join(FIRST, "m3")]
+
+    assert run(flushed()) == [STATE, STATE, Joined("m3", 1_500)]
+
+
+def test_a_flush_that_comes_again_has_nothing_to_do_when_somebody_has_joined_or_flushed_since(
+    store: Store,
+) -> None:
+    async def flushed() -> list[Any]:
+        await store.claim(FIRST, 1_000, 1_200)
+        await store.join(FIRST, "m1")
+        await store.flush("link:a", "m1", 1_400)
+        await store.join(FIRST, "m2")
+        joined = await store.flush("link:a", "m1", 1_500)
+        await store.flush("link:a", "m2", 1_600)
+        return [joined, await store.flush("link:a", "m1", 1_700)]
+
+    assert run(flushed()) == [None, None]
+
+
+def test_a_flush_that_comes_again_has_nothing_to_do_after_a_claim(store: Store) -> None:
+    async def flushed() -> State | None:
+        await store.claim(FIRST, 1_000, 1_200)
+        await store.join(FIRST, "m1")
+        await store.flush("link:a", "m1", 1_400)
+        await store.claim(FIRST, 1_400, 1_600)
+        return await store.flush("link:a", "m1", 1_800)
+
+    assert run(flushed()) is None
 
 
 def test_a_stretched_channel_is_held_longer_by_claims_and_flushes(store: Store) -> None:
     async def stretched() -> list[Any]:
         await store.claim(FIRST, 1_000, 1_200)
-        await store.stretch("link:a", 5_000)
-        claimed = await store.claim(FIRST, 1_200, 1_400)
+        await store.stretch("link:a", 5_000, None)
+        held = await store.claim(FIRST, 6_199, 6_399)
+        assert isinstance(held, Held)
+        claimed = await store.claim(FIRST, 6_200, 6_400)
         joined = await store.join(FIRST, "m1")
-        flushed = await store.flush("link:a", "m1", 7_000)
+        flushed = await store.flush("link:a", "m1", 12_000)
         return [claimed, joined, flushed, await store.join(FIRST, "m2")]
 
     state = replace(STATE, stretch_ms=5_000)
     assert run(stretched()) == [
         Claimed(state),
-        Joined("m1", 6_400),
+        Joined("m1", 11_400, 5_000),
         state,
-        Joined("m2", 12_000),
+        Joined("m2", 17_000, 5_000),
     ]
 
 
+def test_who_counts_a_channel_that_somebody_else_has_counted_changes_nothing(store: Store) -> None:
+    async def stretched() -> list[Any]:
+        await store.claim(FIRST, 1_000, 1_200)
+        await store.stretch("link:a", 300, None)
+        await store.stretch("link:a", 5_000, None)
+        await store.stretch("link:a", 5_000, 200)
+        after = await store.join(FIRST, "m1")
+        await store.stretch("link:a", 100, 300)
+        return [after, await store.join(FIRST, "m1")]
+
+    assert run(stretched()) == [Joined("m1", 1_500, 300), Joined("m1", 1_300, 100)]
+
+
 def test_a_channel_without_a_state_is_not_stretched(store: Store) -> None:
-    run(store.stretch("link:a", 5_000))
+    run(store.stretch("link:a", 5_000, None))
     assert run(store.read_state("link:a")) is None
 
 
 def test_a_hold_that_is_long_ago_holds_nothing_however_stretched(store: Store) -> None:
     run(store.claim(FIRST, 1_000, 0))
-    run(store.stretch("link:a", 500))
+    run(store.stretch("link:a", 500, None))
     assert isinstance(run(store.claim(FIRST, 1_000, 0)), Claimed)
     assert isinstance(run(store.claim(FIRST, 1_000, 0)), Claimed)
 

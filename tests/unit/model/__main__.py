@@ -3,7 +3,7 @@
 import sys
 import time
 
-from tests.unit.model import every_cases, latest_cases
+from tests.unit.model import every_cases, latest_cases, revoke_cases
 from tests.unit.model.cases import Case
 
 TABLES = {
@@ -12,6 +12,8 @@ TABLES = {
     "latest: not promised": latest_cases.BEYOND,
     "every: must hold": every_cases.HOLDS,
     "every: must break": every_cases.BREAKS,
+    "log out: must hold": revoke_cases.HOLDS,
+    "log out: must break": revoke_cases.BREAKS,
 }
 
 

@@ -4,11 +4,10 @@ Read it beside the handlers: each method is one of their functions, in the same 
 What a mutation reorders is a method of its own, so that a mutation is a subclass with one method.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import permutations
 
-from tests.unit.model.latest_scenario import Scenario
+from tests.unit.model.latest_system import LatestChannel
 from tests.unit.model.latest_table import (
     CONNECTION,
     LAST_ATTEMPT,
@@ -18,16 +17,16 @@ from tests.unit.model.latest_table import (
     Connect,
     Flush,
     Forget,
-    Held,
     Joined,
+    Moves,
     Open,
     Outcome,
     Publish,
     Range,
+    Rest,
     Row,
-    Socket,
-    Subscribe,
     Superseded,
+    Task,
     World,
     begin_connect,
     claim,
@@ -52,12 +51,8 @@ EVERYBODY = Range(None, None)
 Calls = Handler[World]
 
 
-class Engine:
+class Engine(LatestChannel):
     """The design, as it is meant to be."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
-        self.crashes, self.duplicates = scenario.crashes, scenario.duplicates
 
     # subscriptions.py
 
@@ -83,18 +78,14 @@ class Engine:
     # publisher.py
 
     def publish(self, version: int, tokens: tuple[str, ...]) -> Calls:
-        claim: Claimed | Held | Superseded = yield self.claim(version)
-        if isinstance(claim, Claimed):
-            yield from self.fan_out(claim.version)
-            return
-        if isinstance(claim, Superseded):
-            yield from self.superseded(claim, tokens)
-            return
-        joined: Joined | Superseded = yield join(version, tokens[0])
-        if isinstance(joined, Superseded):
-            yield from self.superseded(joined, tokens)
-            return
-        yield from self.send_flush(joined.armed, tokens)
+        written: Claimed | Joined | Superseded = yield self.write(version, tokens[0])
+        match written:
+            case Claimed():
+                yield from self.fan_out(written.version)
+            case Joined():
+                yield from self.send_flush(written.armed, tokens)
+            case Superseded():
+                yield from self.superseded(written, tokens)
 
     def superseded(self, newer: Superseded, tokens: tuple[str, ...]) -> Calls:
         yield from self.send_flush(newer.armed, tokens)
@@ -104,15 +95,9 @@ class Engine:
             yield send(Flush(armed))
 
     def flush(self, task: Flush) -> Calls:
-        version: int | None = yield disarm(task.token)
-        if version is None:
-            yield from self.flush_again()
-        else:
+        version: int | None = yield self.disarm(task.token)
+        if version is not None:
             yield from self.fan_out(version)
-
-    def flush_again(self) -> Calls:
-        version: int = yield read_state()
-        yield from self.fan_out(version)
 
     # delivery.py
 
@@ -143,20 +128,31 @@ class Engine:
         outcome: Outcome = yield self.post(version, inline=True)
         yield from self.send_tasks(*self.remedies(version, row, outcome, share))
 
-    def remedies(
-        self, version: int, row: Row, outcome: Outcome, share: Range
-    ) -> Sequence[Range | CatchUp | Forget]:
+    def remedies(self, version: int, row: Row, outcome: Outcome, share: Range) -> Sequence[Task]:
         match outcome:
             case Outcome.DELIVERED:
                 return []
             case Outcome.UNSTARTED:
-                return [share]
+                return [Rest() if share == EVERYBODY else share]
+            case Outcome.UNANSWERED if share == EVERYBODY:
+                return [Rest(superseded_by=version)]
             case Outcome.GONE if not row.may_be_opening:
                 return [Forget()]
             case _:
                 return [CatchUp(version, superseded_by_newer=True)]
 
-    def send_tasks(self, *tasks: Range | CatchUp | Forget) -> Calls:
+    def serve_rest(self, task: Rest) -> Calls:
+        """Without its row: whoever wrote the task has read it."""
+        version: int = yield read_state()
+        if task.superseded_by is not None and version > task.superseded_by:
+            return
+        outcome: Outcome = yield self.post(version, inline=True)
+        if outcome is Outcome.UNSTARTED:
+            yield from self.send_tasks(Rest())
+        elif outcome is not Outcome.DELIVERED:
+            yield from self.send_tasks(CatchUp(version, superseded_by_newer=True))
+
+    def send_tasks(self, *tasks: Task) -> Calls:
         if tasks:
             yield send(*tasks)
 
@@ -195,8 +191,22 @@ class Engine:
 
     # One request each; a mutation puts another one in its place
 
-    def claim(self, version: int) -> Call[World]:
-        return claim(version)
+    def write(self, version: int, token: str) -> Call[World]:
+        """A claim; or a join, at any time and in any state.
+
+        For a claim that is refused because of the hold changes nothing, and a publisher that
+        remembers a hold, rightly or not, does not even ask.
+        """
+        claims, joins = claim(version), join(version, token)
+
+        def steps(world: World) -> Moves:
+            yield from claims.steps(world)
+            yield from joins.steps(world)
+
+        return Call(f"{claims.name} or {joins.name}", steps)
+
+    def disarm(self, token: str) -> Call[World]:
+        return disarm(token)
 
     def query(self, rows: Range) -> Call[World]:
         return query(rows)
@@ -213,24 +223,6 @@ class Engine:
     def reply(self, version: int) -> Call[World]:
         return reply(version)
 
-    # What the checker asks
-
-    def start(self) -> tuple[World, Messages]:
-        scenario = self.scenario
-        plain = scenario.watcher != "subscribes"
-        world = World(
-            version=scenario.first_version,
-            armed=None,
-            row=None,
-            socket=Socket.NONE if plain else Socket.OPEN,
-            shown=0,
-            went_back=False,
-            promised=None,
-            counted=frozenset(f"click {n}" for n in range(scenario.first_version)),
-            faults=scenario.faults,
-        )
-        return world, (*scenario.publishing, Connect() if plain else Subscribe())
-
     def handle(self, messages: Messages) -> Calls:
         tokens = tuple(message.token for message in messages if isinstance(message, Click))
         return self.aggregate(tokens) if tokens else self.handle_one(messages[0])
@@ -239,14 +231,8 @@ class Engine:
         match message:
             case Publish(token, version):
                 yield from self.publish(version, (token,))
-            case Flush():
-                yield from self.flush(message)
-            case Range():
-                yield from self.fan_out_range(message)
-            case CatchUp():
-                yield from self.catch_up(message)
-            case Forget():
-                yield delete_rows()
+            case Flush() | Range() | Rest() | CatchUp() | Forget():
+                yield from self.work(message)
             case Connect():
                 yield from self.connect()
             case Open():
@@ -254,32 +240,15 @@ class Engine:
             case _:
                 yield from self.subscribe()
 
-    def batches(self, waiting: Messages) -> Iterable[Messages]:
-        yield from ((message,) for message in waiting)
-        yield from permutations([m for m in waiting if isinstance(m, Click)], 2)
-
-    def may_be_duplicated(self, message: Message) -> bool:
-        return isinstance(message, self.scenario.duplicated)
-
-    def returned(self, messages: Messages) -> Messages:
-        if messages == (Connect(),):
-            return (Open(),)
-        subscribes = self.scenario.watcher == "plain, then subscribes"
-        return (Subscribe(),) if messages == (Open(),) and subscribes else ()
-
-    def crashed(self, world: World, messages: Messages) -> tuple[World, Messages]:
-        if Connect() in messages:  # the handshake is refused, and nobody tries it again
-            return world._replace(socket=Socket.CLOSED), ()
-        return world, messages
-
-    def broken(self, world: World) -> str | None:
-        return "the screen went back" if world.went_back else None
-
-    def broken_at_the_end(self, world: World) -> str | None:
-        last = self.scenario.last_version
-        if world.version != last:
-            return f"STATE holds v{world.version}, v{last} was published"
-        owed = self.scenario.watcher != "plain" or last > (world.promised or 0)
-        if world.socket is Socket.OPEN and owed and world.shown != last:
-            return f"the screen shows v{world.shown}, v{last} was published"
-        return None
+    def work(self, task: Task) -> Calls:
+        match task:
+            case Flush():
+                yield from self.flush(task)
+            case Range():
+                yield from self.fan_out_range(task)
+            case Rest():
+                yield from self.serve_rest(task)
+            case CatchUp():
+                yield from self.catch_up(task)
+            case Forget():
+                yield delete_rows()

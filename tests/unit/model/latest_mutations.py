@@ -13,17 +13,18 @@ from tests.unit.model.latest_table import (
     Claimed,
     Flush,
     Forget,
-    Held,
+    Joined,
     Moves,
     Outcome,
     Publish,
     Range,
+    Rest,
     Row,
     Superseded,
+    Task,
     World,
     acknowledge,
     begin_connect,
-    claim,
     count,
     disarm,
     post,
@@ -68,14 +69,14 @@ class QueriesAnIndex(Engine):
 
 
 class EqualVersionStops(Engine):
-    def claim(self, version: int) -> Call[World]:
+    def write(self, version: int, token: str) -> Call[World]:
         def steps(world: World) -> Moves:
             if world.version == version:
                 yield Step(Superseded(world.armed), world)
             else:
-                yield from claim(version).steps(world)
+                yield from super(EqualVersionStops, self).write(version, token).steps(world)
 
-        return Call(f"CLAIM v{version} IF newer", steps)
+        return Call(f"CLAIM or JOIN v{version} IF newer", steps)
 
 
 class AcknowledgesBeforeFlushIsSent(Engine):
@@ -106,8 +107,26 @@ class FlushReadsBeforeItDisarms(Engine):
 
 
 class FlushPushesOnce(Engine):
-    def flush_again(self) -> Calls:
-        yield from ()
+    """Nothing says whose flush disarmed last."""
+
+    def disarm(self, token: str) -> Call[World]:
+        def steps(world: World) -> Moves:
+            for step in disarm(token).steps(world):
+                yield step._replace(world=step.world._replace(flushed=None))
+
+        return Call(f"FLUSH {token} once", steps)
+
+
+class AcknowledgesBeforeItPushes(Engine):
+    """The flush of what had joined is no second chance: a claim disarms it."""
+
+    def publish(self, version: int, tokens: tuple[str, ...]) -> Calls:
+        written: Claimed | Joined | Superseded = yield self.write(version, tokens[0])
+        if isinstance(written, Claimed):
+            yield acknowledge()
+            yield from self.fan_out(written.version)
+        else:
+            yield from self.send_flush(written.armed, tokens)
 
 
 class CallerDoesNotRepeat(Engine):
@@ -131,18 +150,18 @@ class LeaseInPlaceOfJoin(Engine):
     The holder's own message carries the hold, so nobody arms anything.
     """
 
-    def claim(self, version: int) -> Call[World]:
+    def write(self, version: int, token: str) -> Call[World]:  # noqa: ARG002
         def steps(world: World) -> Moves:
             if world.version > version:
                 yield Step(Superseded(None), world)
                 return
-            held = Held() if world.armed else Claimed(version)
+            held = Joined("lease") if world.armed else Claimed(version)
             yield Step(held, world._replace(version=version, armed="lease"))
 
         return Call(f"write v{version}, take lease", steps)
 
-    def publish(self, version: int, tokens: tuple[str, ...]) -> Calls:  # noqa: ARG002
-        taken: Claimed | Held | Superseded = yield self.claim(version)
+    def publish(self, version: int, tokens: tuple[str, ...]) -> Calls:
+        taken: Claimed | Joined | Superseded = yield self.write(version, tokens[0])
         if isinstance(taken, Claimed):
             yield from self.fan_out(version)
             yield send(Flush("lease"))
@@ -176,9 +195,7 @@ class EveryCatchUpStopsForNewer(Engine):
 
 
 class _Remedies(Engine):
-    def remedies(
-        self, version: int, row: Row, outcome: Outcome, share: Range
-    ) -> Sequence[Range | CatchUp | Forget]:
+    def remedies(self, version: int, row: Row, outcome: Outcome, share: Range) -> Sequence[Task]:
         instead = self.instead(row, outcome)
         return super().remedies(version, row, outcome, share) if instead is None else instead
 
@@ -211,6 +228,23 @@ class UnstartedIsDropped(_Remedies):
         return [] if outcome is Outcome.UNSTARTED else None
 
 
+class UnansweredIsDropped(_Remedies):
+    def instead(self, row: Row, outcome: Outcome) -> Sequence[Forget] | None:  # noqa: ARG002
+        return [] if outcome is Outcome.UNANSWERED else None
+
+
+class RestTakesA410ForTheEnd(Engine):
+    """Without the row nobody knows that the socket may be opening."""
+
+    def serve_rest(self, task: Rest) -> Calls:  # noqa: ARG002
+        version: int = yield read_state()
+        outcome: Outcome = yield self.post(version)
+        if outcome is Outcome.GONE:
+            yield send(Forget())
+        elif outcome is not Outcome.DELIVERED:
+            yield send(CatchUp(version, superseded_by_newer=True))
+
+
 class JudgesAgeAfterThePost(Engine):
     """A socket that was opening answers 410, and its row turns 60 s while others are posted to."""
 
@@ -228,7 +262,7 @@ class DelaysEndBeforeAHandshake(Engine):
 
 
 class AcknowledgesBeforeTasksAreSent(Engine):
-    def send_tasks(self, *tasks: Range | CatchUp | Forget) -> Calls:
+    def send_tasks(self, *tasks: Task) -> Calls:
         yield acknowledge()
         yield from super().send_tasks(*tasks)
 

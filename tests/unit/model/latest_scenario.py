@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.unit.model.latest_table import CatchUp, Click, Flush, Forget, Publish, Range
+from tests.unit.model.latest_table import CatchUp, Click, Flush, Forget, Publish, Range, Rest
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Scenario:
     watcher: Literal["subscribes", "plain", "plain, then subscribes"] = "subscribes"
     crashes: int = 0
     duplicates: int = 0
-    duplicated: tuple[type, ...] = (Flush, Range, CatchUp, Forget)
+    duplicated: tuple[type, ...] = (Flush, Range, Rest, CatchUp, Forget)
     faults: int = 0
     large_audience: bool = False
     first_version: int = 0

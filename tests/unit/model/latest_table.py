@@ -48,6 +48,14 @@ class Range:
 
 
 @dataclass(frozen=True)
+class Rest:
+    """The watcher, for whom a publisher had no time."""
+
+    superseded_by: int | None = None
+    """It was sent this version and did not answer: a newer one has a push of its own."""
+
+
+@dataclass(frozen=True)
 class CatchUp:
     version: int
     """What the watcher has or, with `superseded_by_newer`, what did not reach it."""
@@ -58,6 +66,9 @@ class CatchUp:
 @dataclass(frozen=True)
 class Forget:
     """Delete the connection's rows."""
+
+
+Task = Flush | Range | Rest | CatchUp | Forget
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,7 @@ class Outcome(Enum):
     GONE = "gone"
     SLOW = "slow"
     FAILED = "failed"
+    UNANSWERED = "unanswered"
     UNSTARTED = "unstarted"
 
 
@@ -104,11 +116,6 @@ class Claimed:
 
 
 @dataclass(frozen=True)
-class Held:
-    pass
-
-
-@dataclass(frozen=True)
 class Joined:
     armed: str
 
@@ -122,6 +129,8 @@ class World(NamedTuple):
     version: int
     """STATE; 0 is none. `hold` is not kept: a claim on a written STATE may go either way."""
     armed: str | None
+    flushed: str | None
+    """Whose flush disarmed last; a claim takes it away."""
     row: Literal["connect", "subscribe"] | None
     socket: Socket
     shown: int
@@ -144,15 +153,13 @@ def show_newer(world: World, version: int) -> World:
 
 
 def claim(version: int) -> Call[World]:
-    """SET version, hold REMOVE armed IF version <= :v AND hold is over."""
+    """SET version, hold REMOVE armed, flushed IF version <= :v AND hold is over."""
 
     def steps(world: World) -> Moves:
         if world.version > version:
             yield Step(Superseded(world.armed), world)
-            return
-        yield Step(Claimed(version), world._replace(version=version, armed=None))
-        if world.version:
-            yield Step(Held(), world)
+        else:
+            yield Step(Claimed(version), world._replace(version=version, armed=None, flushed=None))
 
     return Call(f"CLAIM v{version}", steps)
 
@@ -171,11 +178,11 @@ def join(version: int, token: str) -> Call[World]:
 
 
 def disarm(token: str) -> Call[World]:
-    """SET hold REMOVE armed IF armed = :token, which returns the version there is."""
+    """SET hold, flushed = :token REMOVE armed IF it is armed, or else flushed, by :token."""
 
     def steps(world: World) -> Moves:
-        if world.armed == token:
-            yield Step(world.version, world._replace(armed=None))
+        if (world.armed or world.flushed) == token:
+            yield Step(world.version, world._replace(armed=None, flushed=token))
         else:
             yield Step(None, world)
 
@@ -221,26 +228,28 @@ def read_row(attempt: int) -> Call[World]:
 
 def seen(world: World) -> Row | None:
     """A row is young as long as the handshake lasts; later its age decides nothing."""
-    if world.row is None:
-        return None
-    return Row(world.row == "connect" and world.socket is Socket.HANDSHAKE)
+    young = world.row == "connect" and world.socket is Socket.HANDSHAKE
+    return Row(young) if world.row else None
 
 
 def post(version: int, client: Client = show_newer, *, inline: bool = False) -> Call[World]:
-    """With `inline` it may run out of time before it starts."""
+    """With `inline` its time may be over before it starts, or before it is answered."""
 
     def steps(world: World) -> Moves:
+        lost = world._replace(faults=world.faults - 1)
+        if world.faults and inline:
+            yield Step(Outcome.UNSTARTED, lost)
+            yield Step(Outcome.UNANSWERED, lost)
         if world.socket is not Socket.OPEN:
             yield Step(Outcome.GONE, world)
             return
         yield Step(Outcome.DELIVERED, client(world, version))
         if world.faults:
-            lost = world._replace(faults=world.faults - 1)
             yield Step(Outcome.FAILED, lost)
             yield Step(Outcome.FAILED, client(lost, version))
             yield Step(Outcome.SLOW, lost)
             if inline:
-                yield Step(Outcome.UNSTARTED, lost)
+                yield Step(Outcome.UNANSWERED, client(lost, version))
 
     return Call(f"post v{version}", steps)
 
@@ -250,7 +259,7 @@ def acknowledge() -> Call[World]:
     return Call("acknowledge", lambda world: [Step(None, world)], acknowledges=True)
 
 
-def send(*messages: Publish | Flush | Range | CatchUp | Forget) -> Call[World]:
+def send(*messages: Publish | Task) -> Call[World]:
     names = ", ".join(map(str, messages))
     return Call(f"send {names}", lambda world: [Step(None, world, messages)], commutes=True)
 
@@ -270,11 +279,9 @@ def open_socket() -> Call[World]:
 
 def reply(version: int, client: Client = show_newer) -> Call[World]:
     """The answer to `subscribe`, which the client sends again until it has one."""
-
-    def steps(world: World) -> Moves:
-        yield Step(None, client(world, version))
-
-    return Call(f"reply v{version}", steps, acknowledges=True)
+    return Call(
+        f"reply v{version}", lambda world: [Step(None, client(world, version))], acknowledges=True
+    )
 
 
 def count(tokens: tuple[str, ...]) -> Call[World]:

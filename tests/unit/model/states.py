@@ -39,20 +39,32 @@ class _Handling(Generic[World]):
 
 
 class _Numbers:
-    """Small integers in place of messages, so that states compare and sort fast."""
+    """Small integers in place of messages, so that states compare and sort fast.
 
-    def __init__(self) -> None:
+    Where messages may come twice, two that say the same have two numbers: to delete one must leave
+    the other.
+    """
+
+    def __init__(self, *, distinct: bool) -> None:
         self.messages: list[Message] = []
-        self._numbers: dict[Message, int] = {}
+        self._distinct = distinct
+        self._numbers: dict[Message, list[int]] = {}
 
-    def of(self, messages: Iterable[Message]) -> tuple[int, ...]:
-        return tuple(self._one(message) for message in messages)
+    def new(self, messages: Messages, taken: set[int]) -> tuple[int, ...]:
+        numbers: list[int] = []
+        for message in messages:
+            number = self._free(message, taken | {*numbers})
+            numbers.append(number)
+        return tuple(numbers)
 
-    def _one(self, message: Message) -> int:
-        if message not in self._numbers:
-            self._numbers[message] = len(self.messages)
-            self.messages.append(message)
-        return self._numbers[message]
+    def _free(self, message: Message, taken: set[int]) -> int:
+        known = self._numbers.setdefault(message, [])
+        for number in known:
+            if not self._distinct or number not in taken:
+                return number
+        known.append(len(self.messages))
+        self.messages.append(message)
+        return known[-1]
 
     def back(self, numbers: Iterable[int]) -> Messages:
         return tuple(self.messages[number] for number in numbers)
@@ -107,12 +119,12 @@ class _Handlings(Generic[World]):
 class Explorer(Generic[World]):
     def __init__(self, system: System[World]) -> None:
         self.system = system
-        self.numbers = _Numbers()
+        self.numbers = _Numbers(distinct=system.duplicates > 0)
         self.handlings = _Handlings(system, self.numbers)
 
     def start(self) -> State[World]:
         world, messages = self.system.start()
-        queue = tuple(sorted(self.numbers.of(messages)))
+        queue = tuple(sorted(self.numbers.new(messages, set())))
         return State(world, queue, (), self.system.crashes, self.system.duplicates)
 
     def successors(self, state: State[World]) -> Iterator[tuple[Label, State[World]]]:
@@ -161,7 +173,7 @@ class Explorer(Generic[World]):
             queue = _without(queue, handling.messages)
         for result, world, sent in handling.call.steps(state.world):
             running = tuple(sorted((*state.running, self.handlings.after(number, result))))
-            after = self._with(queue, sent)
+            after = self._with(queue, sent, (*state.running, number))
             yield (
                 (handling.name, handling.call.name, result),
                 State(world, after, running, state.crashes, state.duplicates),
@@ -172,7 +184,7 @@ class Explorer(Generic[World]):
     ) -> Iterator[tuple[Label, State[World]]]:
         messages = self.numbers.back(handling.messages)
         follows = self.system.returned(messages)
-        queue = self._with(_without(state.queue, handling.messages), follows)
+        queue = self._with(_without(state.queue, handling.messages), follows, state.running)
         yield (handling.name, "returns", None), state._replace(queue=queue)
         if state.duplicates and any(map(self.system.may_be_duplicated, messages)):
             yield (
@@ -184,21 +196,29 @@ class Explorer(Generic[World]):
         # What another delivery of the same message has acknowledged does not come again.
         left = [number for number in handling.messages if number in state.queue]
         world, again = self.system.crashed(state.world, self.numbers.back(left))
-        queue = self._with(_without(state.queue, left), again)
+        lost = [number for number in left if self.numbers.messages[number] not in again]
+        queue = _without(state.queue, lost)
         return state._replace(world=world, queue=queue, crashes=state.crashes - 1)
 
     def _deliveries(self, state: State[World]) -> Iterator[tuple[tuple[int, ...], int]]:
         in_flight = [n for running in state.running for n in self.handlings.known[running].messages]
         waiting = _without(state.queue, in_flight)
-        for batch in self.system.batches(self.numbers.back(dict.fromkeys(waiting))):
-            yield self.numbers.of(batch), state.duplicates
+        # Of messages that say the same it does not matter which one comes first.
+        numbers = {self.numbers.messages[number]: number for number in waiting}
+        for batch in self.system.batches(tuple(numbers)):
+            yield tuple(numbers[message] for message in batch), state.duplicates
         if state.duplicates:
-            twice = self.numbers.back({*state.queue} & {*in_flight} - {*waiting})
-            for message in filter(self.system.may_be_duplicated, twice):
-                yield self.numbers.of([message]), state.duplicates - 1
+            for number in {*state.queue} & {*in_flight} - {*waiting}:
+                if self.system.may_be_duplicated(self.numbers.messages[number]):
+                    yield (number,), state.duplicates - 1
 
-    def _with(self, queue: tuple[int, ...], messages: Messages) -> tuple[int, ...]:
-        return tuple(sorted((*queue, *self.numbers.of(messages)))) if messages else queue
+    def _with(
+        self, queue: tuple[int, ...], messages: Messages, running: Iterable[int]
+    ) -> tuple[int, ...]:
+        if not messages:
+            return queue
+        in_flight = (n for number in running for n in self.handlings.known[number].messages)
+        return tuple(sorted((*queue, *self.numbers.new(messages, {*queue, *in_flight}))))
 
 
 def _without(queue: tuple[int, ...], numbers: Sequence[int]) -> tuple[int, ...]:

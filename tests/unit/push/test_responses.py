@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.realtime.responses import (
+from handlers.realtime.push.responses import (
     MAXIMUM_BODY_BYTES,
     MAXIMUM_HEAD_BYTES,
     MalformedResponse,

@@ -1,5 +1,7 @@
 import asyncio
 import dataclasses
+from collections.abc import Mapping
+from collections.abc import Sequence as Several
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from handlers.realtime.tasks import CatchUp, Forget, Task
 from handlers.realtime.workers import work
 from tests.doubles.delivery import NOW, Twins, watcher
 from tests.doubles.log import Log, MemoryLog
+from tests.doubles.realtime import MemoryPosts
 from tests.doubles.schedule import finish
 
 CHANNEL = "link:a"
@@ -30,7 +33,7 @@ def twins() -> Twins:
 def events(*numbers: int, expired: int = 0, page_size: int = 100) -> Twins:
     """A log that has these messages left, of which the first few are expired."""
     messages = {
-        number: LogMessage(number, str(number), {}, NOW, NOW // 1000 + (1 if at >= expired else 0))
+        number: LogMessage(number, str(number), {}, NOW, NOW // 1000 + 900 * (at >= expired))
         for at, number in enumerate(numbers)
     }
     twins = Twins(log=MemoryLog(page_size))
@@ -172,6 +175,44 @@ def test_messages_go_on_after_the_last_that_arrived() -> None:
     twins.posts.outcomes["c"] = Outcome.FAILED
     finish(coroutine)
     assert twins.queue.sent == [(CatchUp(ORDER, "c", 7, 2, attempt=1), 2)]
+
+
+class LongPosts(MemoryPosts):
+    """Posts that take six seconds each."""
+
+    twins: Twins
+
+    async def post_all(
+        self, connection_ids: Several[str], data: bytes, seconds: float
+    ) -> Mapping[str, Outcome]:
+        self.twins.now += 6_000
+        return await super().post_all(connection_ids, data, seconds)
+
+
+def long(attempt: int, *numbers: int) -> Twins:
+    """A catch-up from the first message on whose posts take long."""
+    twins = events(*numbers, page_size=2)
+    twins.posts = posts = LongPosts()
+    posts.twins = twins
+    assert run(twins, CatchUp(ORDER, "c", 7, 0, attempt)) is Outcome.DELIVERED
+    return twins
+
+
+def test_more_messages_than_there_is_time_for_go_on_in_another_task() -> None:
+    twins = long(0, 1, 2, 3, 4, 5, 6)
+    assert versions(twins) == [1, 2, 3, 4]
+    assert twins.queue.sent == [(CatchUp(ORDER, "c", 7, 4, attempt=1), 0)]
+
+
+def test_the_last_message_needs_no_other_task_however_late_it_was() -> None:
+    assert long(0, 1, 2, 3, 4).queue.sent == []
+
+
+def test_who_is_hopelessly_behind_is_disconnected_and_comes_back_for_what_it_missed() -> None:
+    twins = long(LAST_ATTEMPT, 1, 2, 3, 4, 5)
+    assert twins.queue.sent == []
+    assert twins.posts.disconnected == ["c"]
+    assert not twins.store.rows
 
 
 def test_a_channel_without_messages_has_nothing_to_catch_up_on() -> None:

@@ -1,27 +1,20 @@
 import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.realtime import wire
-from handlers.realtime.catch_up import catch_up
-from handlers.realtime.delivery import (
-    LAST_ATTEMPT,
-    Limits,
-    Published,
-    Push,
-    Unfinished,
-    fan_out,
-    fan_out_range,
-)
-from handlers.realtime.ports import Misconfigured, Outcome, State
-from handlers.realtime.tasks import CatchUp, Forget, Range, Task
-from tests.doubles.delivery import NOW, Twins, watcher
-from tests.doubles.realtime import MemoryPosts, MemoryStore
+from handlers.realtime.delivery import PLANNED_SHARE, UNCOUNTED_MS, fan_out, fan_out_range
+from handlers.realtime.engine import Limits, Published, Push
+from handlers.realtime.ports import Outcome, Page, State
+from handlers.realtime.serving import LAST_ATTEMPT, Unfinished
+from handlers.realtime.tasks import Range, Task
+from tests.doubles.delivery import NOW, Twins, audience, watcher
+from tests.doubles.realtime import MemoryPosts, MemoryQueue, MemoryStore
 
 CHANNEL = "link:a"
 STATE = State(CHANNEL, 7, 4, {"clicks": 4}, NOW - 30)
@@ -38,11 +31,9 @@ def small(outcomes: dict[str, Outcome] | None = None) -> Twins:
     )
 
 
-def audience(twins: Twins, count: int, channel: str = CHANNEL) -> list[str]:
-    ids = [f"c{number:03}" for number in range(count)]
-    for connection_id in ids:
-        watcher(twins.store, connection_id, channel)
-    return ids
+def planned_ms(count: int) -> int:
+    """By how much `small` stretches an interval of 200 ms for so many."""
+    return round(count * 1000 / (10 * PLANNED_SHARE)) - 200
 
 
 def push(twins: Twins, push: Push = PUSH) -> Published:
@@ -116,11 +107,11 @@ def test_an_audience_too_long_for_one_worker_is_cut_in_pieces_that_cover_it_once
         assert isinstance(piece, Range)
         twins.queue.sent.clear()
         twins.posts.frames.clear()
-        push_range(twins, piece)
+        push_range(twins, piece, Push.of(twins.store.states[CHANNEL]))
         pieces += twins.queue.tasks
         served += twins.posts.frames
     assert sorted(served) == ids
-    assert twins.store.states[CHANNEL].stretch_ms == max(0, count * 100 - 200)
+    assert twins.store.states[CHANNEL].stretch_ms == max(0, planned_ms(count))
 
 
 def test_a_range_is_not_cut_again_however_many_have_come() -> None:
@@ -138,10 +129,64 @@ def test_an_audience_that_takes_longer_than_the_interval_stretches_it_and_shrink
     twins.store.states[CHANNEL] = STATE
     audience(twins, 12)
     push_range(twins, Range(CHANNEL, whole=True))
-    assert twins.store.states[CHANNEL].stretch_ms == 1_000
+    assert twins.store.states[CHANNEL].stretch_ms == planned_ms(12)
     twins.store.rows.clear()
     push(twins, Push.of(twins.store.states[CHANNEL]))
     assert twins.store.states[CHANNEL].stretch_ms == 0
+
+
+def test_a_large_audience_that_nobody_has_counted_holds_its_channel_until_somebody_has() -> None:
+    twins = small()
+    twins.store.states[CHANNEL] = STATE
+    audience(twins, 4)
+    push(twins)
+    assert twins.store.states[CHANNEL].stretch_ms == UNCOUNTED_MS
+    assert twins.store.holds[CHANNEL].until == UNCOUNTED_MS
+    uncounted = Push.of(twins.store.states[CHANNEL])
+    push_range(twins, Range(CHANNEL, whole=True), uncounted)
+    assert twins.store.states[CHANNEL].stretch_ms == planned_ms(4)
+    push(twins, Push.of(twins.store.states[CHANNEL]))
+    assert twins.store.states[CHANNEL].stretch_ms == planned_ms(4)
+
+
+class Watched(MemoryQueue):
+    """Sees by how much the channel is stretched when tasks are sent."""
+
+    twins: Twins
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[int | None] = []
+
+    async def send(self, tasks: Sequence[Task], delay_seconds: int = 0) -> None:
+        self.seen.append(self.twins.store.states[CHANNEL].stretch_ms)
+        await super().send(tasks, delay_seconds)
+
+
+def test_what_is_counted_so_far_stretches_the_interval_before_its_tasks_are_sent() -> None:
+    twins = small()
+    twins.queue = queue = Watched()
+    queue.twins = twins
+    twins.store.states[CHANNEL] = STATE
+    audience(twins, 8)
+    push_range(twins, Range(CHANNEL, whole=True))
+    assert queue.seen == [planned_ms(3), planned_ms(6), planned_ms(8)]
+    assert twins.store.holds[CHANNEL].until == planned_ms(8)
+
+
+def test_the_first_page_is_read_once_by_the_worker_that_cuts() -> None:
+    class Store(MemoryStore):
+        read = 0
+
+        async def subscriptions(self, *args: Any, **kwargs: Any) -> Page:
+            self.read += 1
+            return await super().subscriptions(*args, **kwargs)
+
+    twins = small()
+    twins.store = store = Store(page_size=100)
+    audience(twins, 12)
+    push_range(twins, Range(CHANNEL, whole=True))
+    assert store.read == 2
 
 
 def test_a_range_says_nothing_about_the_size_of_the_audience() -> None:
@@ -149,56 +194,7 @@ def test_a_range_says_nothing_about_the_size_of_the_audience() -> None:
     twins.store.states[CHANNEL] = STATE
     audience(twins, 12)
     push_range(twins, Range(CHANNEL, until="c011"))
-    assert twins.store.states[CHANNEL].stretch_ms == 0
-
-
-def test_an_expired_row_and_another_apis_row_are_neither_posted_to_nor_deleted() -> None:
-    twins = Twins(now=NOW // 1000 * 1000)
-    watcher(twins.store, "expired", CHANNEL, expires_at=NOW // 1000)
-    watcher(twins.store, "foreign", CHANNEL, api_id="other")
-    assert push(twins) == Published(subscribers=2)
-    assert (twins.posts.frames, twins.queue.sent) == ({}, [])
-
-
-def remedies(outcome: Outcome, push_: Push = PUSH) -> tuple[Published, list[tuple[Task, int]]]:
-    twins = Twins(posts=MemoryPosts({"b": outcome}))
-    for connection_id in "abc":
-        watcher(twins.store, connection_id, push_.channel)
-    published = push(twins, push_)
-    assert published.delivered == len(twins.posts.frames) == 2
-    return published, twins.queue.sent
-
-
-LATEST = CatchUp(CHANNEL, "b", 7, 4, superseded_by_newer=True)
-
-
-@pytest.mark.parametrize(
-    ("outcome", "counted", "task", "delay"),
-    [
-        (Outcome.GONE, "gone", Forget(CHANNEL, ("b",)), 0),
-        (Outcome.SLOW, "slow", LATEST, 1),
-        (Outcome.FAILED, "failed", LATEST, 1),
-        (Outcome.UNSTARTED, None, Range(CHANNEL, after="a", attempt=1), 0),
-    ],
-)
-def test_a_post_that_does_not_arrive_is_a_task_and_harms_nobody(
-    outcome: Outcome, counted: str | None, task: Task, delay: int
-) -> None:
-    published, sent = remedies(outcome)
-    assert sent == [(task, delay)]
-    expected = Published(subscribers=3, delivered=2, tasks=1)
-    assert published == (dataclasses.replace(expected, **{counted: 1}) if counted else expected)
-
-
-def test_a_frame_that_is_too_large_is_counted_and_tried_no_more() -> None:
-    assert remedies(Outcome.TOO_LARGE) == (Published(subscribers=3, delivered=2, too_large=1), [])
-
-
-def test_a_message_that_does_not_arrive_is_caught_up_from_the_one_before() -> None:
-    assert remedies(Outcome.FAILED, MESSAGE)[1] == [(CatchUp("order:1", "b", 7, 3), 1)]
-    assert remedies(Outcome.UNSTARTED, MESSAGE)[1] == [
-        (Range("order:1", "a", message=4, attempt=1), 0)
-    ]
+    assert twins.store.states[CHANNEL].stretch_ms is None
 
 
 def test_what_a_worker_leaves_over_keeps_the_bounds_of_its_range() -> None:
@@ -222,64 +218,6 @@ def test_what_is_left_over_again_and_again_ends_before_aws_stops_it_silently() -
     with pytest.raises(Unfinished, match=r"1 connections of link:a .* raise posts_per_second"):
         push_range(twins, task)
     assert LAST_ATTEMPT < 15
-
-
-class LongPosts(MemoryPosts):
-    """Posts that take twenty seconds, as a large range's do."""
-
-    twins: Twins
-
-    async def post_all(
-        self, connection_ids: Sequence[str], data: bytes, seconds: float
-    ) -> Mapping[str, Outcome]:
-        self.twins.now += 20_000
-        return await super().post_all(connection_ids, data, seconds)
-
-
-def test_a_socket_that_was_opening_when_it_refused_is_kept_however_long_the_posts_took() -> None:
-    posts = LongPosts({"b": Outcome.GONE})
-    posts.twins = twins = Twins(posts=posts)
-    twins.store.states[CHANNEL] = STATE
-    watcher(twins.store, "b", CHANNEL, via="connect", connected_at=NOW - 50_000)
-    assert push(twins).handshaking == 1
-    twins.now = NOW
-    asyncio.run(catch_up(twins.engine, CatchUp(CHANNEL, "b")))
-    assert [type(task) for task in twins.queue.tasks] == [CatchUp, CatchUp]
-
-
-@pytest.mark.parametrize(
-    ("via", "age_ms", "opening"),
-    [("connect", 59_999, True), ("connect", 60_000, False), ("subscribe", 0, False)],
-)
-def test_only_a_connection_that_may_still_be_opening_is_kept(
-    via: Literal["connect", "subscribe"], age_ms: int, *, opening: bool
-) -> None:
-    twins = Twins(posts=MemoryPosts({"b": Outcome.GONE}))
-    watcher(twins.store, "b", CHANNEL, via=via, connected_at=NOW - age_ms)
-    expected = Published(subscribers=1, gone=1 - opening, handshaking=int(opening), tasks=1)
-    assert push(twins) == expected
-    assert twins.queue.sent == [(LATEST, 1) if opening else (Forget(CHANNEL, ("b",)), 0)]
-
-
-def test_many_that_are_gone_are_forgotten_by_tasks_of_a_hundred() -> None:
-    twins = Twins(posts=MemoryPosts(dict.fromkeys([f"c{n:03}" for n in range(150)], Outcome.GONE)))
-    twins.store = MemoryStore(page_size=1000)
-    ids = audience(twins, 150)
-    push(twins)
-    assert twins.queue.tasks == [
-        Forget(CHANNEL, tuple(ids[:100])),
-        Forget(CHANNEL, tuple(ids[100:])),
-    ]
-
-
-def test_a_misconfigured_publisher_deletes_nothing() -> None:
-    twins = Twins()
-    twins.posts.misconfigured = True
-    audience(twins, 1)
-    with pytest.raises(Misconfigured):
-        push(twins)
-    assert twins.store.rows
-    assert twins.queue.sent == []
 
 
 def test_the_frame_is_the_state() -> None:

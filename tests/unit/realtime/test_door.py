@@ -8,7 +8,7 @@ from jsonschema import ValidationError
 
 from handlers.realtime import wire
 from handlers.realtime.channels import Rules
-from handlers.realtime.door import Refused, Request, admit, from_bus, from_queue
+from handlers.realtime.door import Refused, Request, admit, check_size, from_bus, from_queue
 from handlers.realtime.log import ACCEPTED_SECONDS, Event
 from handlers.realtime.ports import Update
 from tests.doubles.protocol import valid
@@ -112,6 +112,14 @@ def test_an_event_too_old_for_its_id_to_be_known_is_refused() -> None:
 def test_a_state_is_at_most_four_kilobytes() -> None:
     assert isinstance(admitted({**LATEST, "value": {"x": "e" * 4_088}}), Update)
     assert code({**LATEST, "value": {"x": "e" * 4_089}}) == "too_large"
+
+
+def test_a_stack_may_take_less_than_a_frame_holds() -> None:
+    request = from_queue(json.dumps({**EVERY, "value": {"x": "e" * 92}}), SENT_AT)
+    check_size(request, 100)
+    with pytest.raises(Refused, match="has 100 bytes as JSON and may have 99") as caught:
+        check_size(request, 99)
+    assert caught.value.code == "too_large"
 
 
 def test_an_event_may_fill_a_frame_with_the_longest_position() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handlers.realtime import wire
-from handlers.realtime.delivery import Limits
+from handlers.realtime.engine import Limits
 from handlers.realtime.events import (
     ATTEMPTS,
     FIRST_PAUSE_SECONDS,

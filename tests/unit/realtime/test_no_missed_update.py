@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime.delivery import Engine, Limits
-from handlers.realtime.ports import Outcome, Page, State, Subscription, Superseded, Update
+from handlers.realtime.engine import Engine, Limits
+from handlers.realtime.ports import Claimed, Outcome, Page, Subscription, Superseded, Update
 from handlers.realtime.tasks import Task
 from tests.doubles.delivery import API
 from tests.doubles.explorer import Exploration, explore
@@ -28,9 +28,24 @@ from tests.doubles.situations import (
 SETUPS = {
     "two publishers, one crash, two workers": (Setup(crashes=1, workers=2), 10**9),
     "two publishers, a task delivered twice, two workers": (Setup(duplicates=1, workers=2), 10**10),
-    "two publishers, posts that fail for a while": (Setup(breaks=True, ticks=0), 10**11),
+    "two publishers, the second takes the channel for held, one crash": (
+        Setup(crashes=1, remembering=frozenset({1})),
+        10**7,
+    ),
+    "two publishers that take the channel for held, one crash": (
+        Setup(crashes=1, remembering=frozenset({0, 1})),
+        10**7,
+    ),
+    "two publishers, posts that fail for a while": (
+        Setup(breaks=Outcome.FAILED, ticks=0),
+        10**11,
+    ),
+    "two publishers, posts that get no answer for a while": (
+        Setup(breaks=Outcome.UNANSWERED, ticks=0),
+        10**10,
+    ),
     "one publisher, posts that fail, one crash": (
-        Setup(versions=(1,), breaks=True, crashes=1),
+        Setup(versions=(1,), breaks=Outcome.FAILED, crashes=1),
         10**9,
     ),
     "two publishers, every fan-out a task, one crash": (
@@ -128,10 +143,19 @@ class StoppingAtAnEqualVersion(MemoryStore):
         return state is not None and state.version >= update.version
 
 
-def pushing_only_what_it_flushed_itself(_: Actor, engine: Engine) -> Engine:
+class FlushingOnce(MemoryStore):
+    """Forgets whose flush disarmed last."""
+
+    def _hold(self, channel: str, until: int, flushed: str | None) -> None:  # noqa: ARG002
+        super()._hold(channel, until, None)
+
+
+def acknowledging_before_it_pushes(actor: Actor, engine: Engine) -> Engine:
     class Store(Changed):
-        async def read_state(self, _: str) -> State | None:
-            return None
+        async def claim(self, *args: Any) -> Any:
+            claim = await self.port.claim(*args)
+            actor.is_acknowledged = isinstance(claim, Claimed)
+            return claim
 
     store: Any = Store(engine.store)
     return replace(engine, store=store)
@@ -179,12 +203,19 @@ BROKEN = {
         versions=(1, 2, 3), ticks=0, crashes=1, change_publisher=not_knowing_its_own_token
     ),
     "a publisher stops at an equal version": Setup(crashes=1, store=StoppingAtAnEqualVersion),
-    "a flush that is not armed any more pushes nothing": Setup(
-        crashes=1, change_worker=pushing_only_what_it_flushed_itself
+    "a flush that died is taken for pushed": Setup(crashes=1, store=FlushingOnce),
+    "a claim that disarms a flush is acknowledged before its push": Setup(
+        crashes=1, change_publisher=acknowledging_before_it_pushes
     ),
     "a flush is lost": Setup(change_publisher=sending_nothing),
+    "a post without an answer is not repeated": Setup(
+        breaks=Outcome.UNANSWERED,
+        ticks=0,
+        change_publisher=ignoring(Outcome.UNANSWERED),
+        change_worker=ignoring(Outcome.UNANSWERED),
+    ),
     "a post that failed is not repeated": Setup(
-        breaks=True,
+        breaks=Outcome.FAILED,
         ticks=0,
         change_publisher=ignoring(Outcome.FAILED),
         change_worker=ignoring(Outcome.FAILED),

@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.realtime.pacing import CHUNKS_AT_ONCE, PacedPosts, Pacer, Rate
+from handlers.realtime.pacing import CHUNKS_AT_ONCE, PacedPosts, Pacer, Rate, RatedPosts
 from handlers.realtime.ports import Misconfigured, Outcome
-from tests.doubles.realtime import MemoryStore
+from tests.doubles.realtime import MemoryPosts, MemoryStore
 
 START = 1_763_787_600_000
 
 
 def rate(maximum: float = 1_000) -> Rate:
-    return Rate(maximum=maximum, minimum=10)
+    return Rate(maximum)
 
 
 def test_posts_start_no_faster_than_the_rate() -> None:
@@ -71,14 +71,14 @@ class Clock:
         self.now += max(1, round(seconds * 1000))
 
 
-def permits(pacers: Sequence[Pacer], clock: Clock, count: int) -> list[int]:
-    """In which second each of so many permits was given, to the pacers in turn."""
+def permits(pacers: Sequence[Pacer], clock: Clock, count: int, unit_ms: int = 1000) -> list[int]:
+    """In which second, or unit, each of so many permits was given, to the pacers in turn."""
 
     async def run() -> list[int]:
         given: list[int] = []
         for number in range(count):
             await pacers[number % len(pacers)].permit()
-            given.append((clock.now - START) // 1000)
+            given.append((clock.now - START) // unit_ms)
         return given
 
     return asyncio.run(run())
@@ -89,7 +89,10 @@ def test_all_workers_together_post_no_more_a_second_than_they_may(
     workers: int, posts_per_second: int
 ) -> None:
     clock, table = Clock(), MemoryStore()
-    pacers = [Pacer(table, posts_per_second, clock.now_ms, clock.sleep) for _ in range(workers)]
+    pacers = [
+        Pacer(table, Rate(posts_per_second), workers, clock.now_ms, clock.sleep)
+        for _ in range(workers)
+    ]
     chunk = pacers[0].chunk
     given_at = permits(pacers, clock, 3 * workers + 2 * posts_per_second // chunk)
     # Each worker may have saved up one chunk of its share.
@@ -100,7 +103,7 @@ def test_all_workers_together_post_no_more_a_second_than_they_may(
 
 def test_one_worker_alone_has_nearly_the_whole_rate() -> None:
     clock = Clock()
-    pacer = Pacer(MemoryStore(), 2_500, clock.now_ms, clock.sleep)
+    pacer = Pacer(MemoryStore(), Rate(2_500), 10, clock.now_ms, clock.sleep)
     given_at = permits([pacer], clock, 100)
     assert given_at[-1] <= 5
     assert pacer.waits > 0
@@ -108,15 +111,15 @@ def test_one_worker_alone_has_nearly_the_whole_rate() -> None:
 
 def test_a_worker_that_gets_no_token_goes_on_at_its_share() -> None:
     clock, table = Clock(), MemoryStore()
-    table.tokens.update({(START // 1000 + s, part): 500 for s in range(100) for part in range(4)})
-    pacer = Pacer(table, 2_500, clock.now_ms, clock.sleep)
+    table.tokens.update({(START // 1000 + s, part): 1_000 for s in range(100) for part in range(4)})
+    pacer = Pacer(table, Rate(2_500), 10, clock.now_ms, clock.sleep)
     given_at = permits([pacer], clock, 6)
     assert given_at[0] == 0
-    # 2 % of the rate: 50 posts a second, a chunk of 100 every two seconds.
-    assert 10 <= given_at[-1] <= 14
+    # 1 % of the rate: 25 posts a second, a chunk of some 94 in less than four seconds.
+    assert 18 <= given_at[-1] <= 24
 
 
-def test_a_second_without_tokens_is_asked_once_for_each_of_its_parts() -> None:
+def test_a_second_without_tokens_is_asked_once_in_each_of_its_parts() -> None:
     class Exhausted(MemoryStore):
         asked = 0
 
@@ -125,9 +128,22 @@ def test_a_second_without_tokens_is_asked_once_for_each_of_its_parts() -> None:
             return False
 
     clock, table = Clock(), Exhausted()
-    pacer = Pacer(table, 50_000, clock.now_ms, clock.sleep)
-    assert permits([pacer], clock, 3) == [0, 1, 2]
-    assert table.asked == 3 * 4
+    pacer = Pacer(table, Rate(10_000), 10, clock.now_ms, clock.sleep)
+    assert permits([pacer], clock, 4) == [0, 1, 2, 3]
+    assert table.asked <= 3 * 4 + 1
+
+
+@given(workers=st.integers(1, 10), posts_per_second=st.integers(20, 10_000))
+def test_no_half_second_has_much_more_than_half_of_a_seconds_posts(
+    workers: int, posts_per_second: int
+) -> None:
+    clock, table = Clock(), MemoryStore()
+    rates = Rate(posts_per_second)
+    pacers = [Pacer(table, rates, workers, clock.now_ms, clock.sleep) for _ in range(workers)]
+    chunk = pacers[0].chunk
+    given_at = permits(pacers, clock, 2 * posts_per_second // chunk, unit_ms=500)
+    most = posts_per_second / 2 * 1.5 + workers * chunk + chunk
+    assert max(given_at.count(half) * chunk for half in set(given_at)) <= most
 
 
 class Sockets:
@@ -164,7 +180,8 @@ class Sockets:
 
 def paced(sockets: Sockets, posts_per_second: int = 1_000_000) -> PacedPosts:
     clock = Clock()
-    return PacedPosts(sockets, Pacer(MemoryStore(), posts_per_second, clock.now_ms, clock.sleep))
+    pacer = Pacer(MemoryStore(), Rate(posts_per_second), 10, clock.now_ms, clock.sleep)
+    return PacedPosts(sockets, pacer)
 
 
 def ids(count: int) -> list[str]:
@@ -210,3 +227,56 @@ def test_a_refused_caller_is_raised_and_leaves_no_slot_taken() -> None:
         return await posts.post_all(ids(200), b"{}", 5)
 
     assert set(asyncio.run(twice()).values()) == {Outcome.DELIVERED}
+
+
+@given(posts_per_second=st.integers(100, 10_000))
+def test_the_chunks_of_a_second_use_up_what_is_shared(posts_per_second: int) -> None:
+    pacer = Pacer(MemoryStore(), Rate(posts_per_second), 10, int, asyncio.sleep)
+    part = posts_per_second * 9 // 10 // 4
+    assert 0 <= part - part // pacer.chunk * pacer.chunk < 20
+    assert pacer.chunk <= 100
+
+
+def rated(outcome: Outcome, posts_per_second: int = 2_000) -> tuple[Clock, MemoryPosts, RatedPosts]:
+    clock, posts = Clock(), MemoryPosts(dict.fromkeys(ids(200), outcome))
+    return clock, posts, RatedPosts(posts, Rate(posts_per_second), clock.now_ms, clock.sleep)
+
+
+def started(posts: RatedPosts, count: int, seconds: float = 0.15) -> int:
+    outcomes = asyncio.run(posts.post_all(ids(count), b"{}", seconds))
+    assert list(outcomes) == ids(count)
+    return sum(outcome is not Outcome.UNSTARTED for outcome in outcomes.values())
+
+
+def test_who_posts_at_once_posts_to_all_while_the_account_takes_it() -> None:
+    _, _, posts = rated(Outcome.DELIVERED, posts_per_second=10)
+    assert [started(posts, 200), started(posts, 200)] == [200, 200]
+
+
+def test_an_account_that_refuses_what_was_posted_at_once_is_left_alone_for_a_while() -> None:
+    clock, sockets, posts = rated(Outcome.SLOW)
+    assert [started(posts, 200), started(posts, 200)] == [200, 0]
+    sockets.outcomes.clear()
+    clock.now += 1_000
+    # Half of the rate: 1,000 a second for 150 ms, and again more each time.
+    assert [started(posts, 200), started(posts, 200)] == [150, 156]
+
+
+def test_who_has_time_waits_until_the_account_may_be_posted_to_again() -> None:
+    clock, _, posts = rated(Outcome.SLOW)
+    assert started(posts, 200) == 200
+    assert started(posts, 1, seconds=3) == 1
+    assert 250 <= clock.now - START <= 1_000
+
+
+def test_what_is_posted_at_once_and_what_workers_post_slow_down_together() -> None:
+    clock, _, posts = rated(Outcome.SLOW)
+    limit = Rate(1_000)
+    posts = RatedPosts(
+        MemoryPosts(dict.fromkeys(ids(50), Outcome.SLOW)), limit, clock.now_ms, clock.sleep
+    )
+    pacer = Pacer(MemoryStore(), limit, 10, clock.now_ms, clock.sleep)
+    started(posts, 50)
+    assert pacer.rate.current == 500
+    asyncio.run(pacer.permit())
+    assert clock.now - START >= 250

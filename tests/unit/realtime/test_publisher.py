@@ -3,13 +3,14 @@ import asyncio
 import pytest
 
 from handlers.realtime.channels import UnknownChannel
-from handlers.realtime.delivery import Published
-from handlers.realtime.ports import State
+from handlers.realtime.engine import Engine, Published
+from handlers.realtime.holds import Holds
+from handlers.realtime.ports import Claim, State
 from handlers.realtime.publisher import Update, flush, publish
 from handlers.realtime.tasks import Flush
 from handlers.realtime.wire import InvalidValue, TooLarge
 from tests.doubles.delivery import NOW, Twins, watcher
-from tests.doubles.realtime import Hold
+from tests.doubles.realtime import Hold, MemoryStore
 
 EPOCH = 1_763_787_000_000
 CHANNEL = "link:a"
@@ -68,7 +69,7 @@ def test_a_flush_waits_for_its_time_then_pushes_the_newest_value(twins: Twins) -
     assert run_flush(twins, task).delivered == 1
     assert twins.now == NOW + INTERVAL_MS
     assert shown(twins) == [4, 6]
-    assert twins.store.holds[CHANNEL] == Hold(NOW + 2 * INTERVAL_MS)
+    assert twins.store.holds[CHANNEL] == Hold(NOW + 2 * INTERVAL_MS, flushed="m2")
 
 
 def test_after_the_interval_the_next_value_is_pushed_at_once(twins: Twins) -> None:
@@ -111,11 +112,104 @@ def test_a_redelivered_message_that_armed_the_flush_sends_it_also_when_it_is_sta
     assert twins.queue.tasks == [Flush(CHANNEL, "m2", NOW + INTERVAL_MS)] * 2
 
 
-def test_a_flush_that_armed_nothing_any_more_pushes_what_is_there(twins: Twins) -> None:
+def test_a_flush_whose_value_a_claim_has_pushed_costs_one_write_and_pushes_nothing(
+    twins: Twins,
+) -> None:
     send(twins, clicks(4))
-    assert run_flush(twins, Flush(CHANNEL, "another")).delivered == 1
-    assert shown(twins) == [4, 4]
-    assert twins.store.holds[CHANNEL].until == NOW + INTERVAL_MS
+    send(twins, clicks(5), "m2")
+    twins.now += 2 * INTERVAL_MS
+    assert send(twins, clicks(6), "m3").delivered == 1
+    [task] = twins.queue.tasks
+    assert isinstance(task, Flush)
+    assert run_flush(twins, task) == Published()
+    assert shown(twins) == [4, 6]
+
+
+def test_a_flush_that_comes_again_pushes_again_for_it_may_have_died(twins: Twins) -> None:
+    send(twins, clicks(4))
+    send(twins, clicks(5), "m2")
+    [task] = twins.queue.tasks
+    assert isinstance(task, Flush)
+    run_flush(twins, task)
+    run_flush(twins, task)
+    assert shown(twins) == [4, 5, 5]
+
+
+class Counted(MemoryStore):
+    claims = 0
+
+    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+        self.claims += 1
+        return await super().claim(update, now_ms, hold_until)
+
+
+@pytest.fixture
+def process() -> tuple[Counted, Engine, Twins]:
+    """One that remembers: an engine that all publishes of a test share."""
+    twins = Twins(store=Counted())
+    watcher(twins.store, "c", CHANNEL)
+    store = twins.store
+    assert isinstance(store, Counted)
+    return store, twins.engine, twins
+
+
+def test_a_channel_that_is_known_to_be_held_is_joined_at_once(
+    process: tuple[Counted, Engine, Twins],
+) -> None:
+    store, engine, twins = process
+    for number in (4, 5, 6):
+        asyncio.run(publish(engine, clicks(number), [f"m{number}"]))
+    assert store.claims == 1
+    assert twins.queue.tasks == [Flush(CHANNEL, "m5", NOW + INTERVAL_MS)]
+    twins.now += 2 * INTERVAL_MS
+    assert asyncio.run(publish(engine, clicks(7), ["m7"])).delivered == 1
+    assert store.claims == 2
+
+
+def test_the_flush_that_is_due_is_known_to_hold_the_channel_anew(
+    process: tuple[Counted, Engine, Twins],
+) -> None:
+    store, engine, twins = process
+    for number in range(4, 20):
+        asyncio.run(publish(engine, clicks(number), [f"m{number}"]))
+        twins.now += INTERVAL_MS // 2
+        while twins.queue.sent:
+            task, _ = twins.queue.sent.pop()
+            assert isinstance(task, Flush)
+            asyncio.run(flush(twins.engine, task))
+    assert store.claims == 1
+    assert shown(twins)[-1] >= 18
+
+
+def test_a_flush_that_never_comes_is_made_good_by_a_claim(
+    process: tuple[Counted, Engine, Twins],
+) -> None:
+    store, engine, twins = process
+    for number in (4, 5, 6, 7):
+        asyncio.run(publish(engine, clicks(number), [f"m{number}"]))
+        twins.now += INTERVAL_MS - 10
+    assert store.claims == 2
+    assert shown(twins) == [4, 7]
+
+
+def test_a_memory_of_a_hold_that_is_wrong_costs_a_flush_and_loses_nothing(
+    process: tuple[Counted, Engine, Twins],
+) -> None:
+    store, engine, twins = process
+    engine.holds.remember(CHANNEL, NOW + 10_000)
+    assert asyncio.run(publish(engine, clicks(4, None), ["m1"])).conflated
+    assert store.claims == 0
+    assert twins.queue.sent == [(Flush(CHANNEL, "m1", 0), 0)]
+    assert run_flush(twins, Flush(CHANNEL, "m1", 0)).delivered == 1
+    assert twins.store.states[CHANNEL].epoch == NOW
+
+
+def test_only_so_many_channels_are_remembered() -> None:
+    holds = Holds(maximum=2)
+    for channel in ("a", "b", "a", "c"):
+        holds.remember(channel, 5)
+    assert [holds.is_held(channel, 4) for channel in "abc"] == [True, False, True]
+    assert not holds.is_held("a", 5)
 
 
 def test_a_flush_of_a_state_that_is_gone_does_nothing() -> None:
@@ -129,7 +223,7 @@ def test_a_channel_nobody_watches_still_gets_its_state() -> None:
     assert twins.store.states[CHANNEL] == State(CHANNEL, EPOCH, 4, {"clicks": 4}, NOW)
 
 
-@pytest.mark.parametrize("older", [clicks(3), clicks(9, EPOCH - 1), clicks(3, None)])
+@pytest.mark.parametrize("older", [clicks(3), clicks(9, EPOCH - 1)])
 def test_a_stale_version_changes_nothing_and_posts_nothing(twins: Twins, older: Update) -> None:
     send(twins, clicks(4))
     before = dict(twins.store.states)

@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .connections import Connection, Origin, Poller
+from .pool import Pool, end
 from .responses import Response
 from .signature import Body, Credentials, Signer
 
 ANSWER_SECONDS = 0.05
-"""Kept at the end of a batch for answers: a post that is cut off has probably arrived, and to
-make sure costs more than to start it elsewhere."""
+"""Kept at the end of a batch for answers: a post without one has probably arrived, and to make
+sure costs another."""
+OPENING_AT_ONCE = 32
+"""A handshake is dear, and while it lasts another socket may have its answer and take the id."""
+MAXIMUM_SOCKETS = 512
+"""Of all batches together; half of the files that a Lambda function may have open."""
 SWEEP_SECONDS = 0.02
 """How often deadlines are looked at: one timer a batch instead of one a post."""
 
@@ -28,6 +33,8 @@ class Failure(Enum):
 
     TIMEOUT = "timeout"
     NETWORK = "network"
+    UNANSWERED = "unanswered"
+    """Sent, and the batch's deadline came before the call's own: it has probably arrived."""
     UNSTARTED = "unstarted"
     """The batch's deadline came first; nothing was sent."""
 
@@ -64,7 +71,8 @@ class PushClient:
         self._signer = Signer(endpoint, region)
         self._credentials = credentials
         self.concurrency = concurrency
-        self.idle: list[Connection] = []
+        self.batches: set[_Batch] = set()
+        self.pool = Pool(maximum_late=concurrency)
 
     async def post_all(
         self,
@@ -79,9 +87,7 @@ class PushClient:
         return await _Batch(self, connection_ids, Body.of(data), limits=limits).run()
 
     def close(self) -> None:
-        for connection in self.idle:
-            connection.close()
-        self.idle.clear()
+        self.pool.close()
 
     def sign(self, connection_id: str, body: Body) -> bytes:
         return self._signer.request(connection_id, body)
@@ -89,15 +95,13 @@ class PushClient:
     def refresh(self) -> None:
         self._signer.prepare(self._credentials(), time.time())
 
+    @property
+    def sockets(self) -> int:
+        """How many batches use or open."""
+        return sum(batch.sockets for batch in self.batches)
+
     async def open(self) -> Connection:
         return Connection(await self._origin.open(), self._poller)
-
-    def take_idle(self) -> Connection | None:
-        while self.idle:
-            connection = self.idle.pop()
-            if not connection.closed:
-                return connection
-        return None
 
 
 class _Batch:
@@ -119,23 +123,48 @@ class _Batch:
 
     async def run(self) -> dict[str, Result]:
         self._client.refresh()
+        await self._client.pool.catch_up()
         sweeper = self._loop.create_task(self._sweep())
         sweeper.add_done_callback(self._swept)
         try:
-            for _ in range(min(self._client.concurrency, len(self._waiting))):
-                self._start(self._client.take_idle())
+            self._client.batches.add(self)
+            self._start_all()
             self._end_if_finished()
             await self._done
         finally:
+            self._client.batches.discard(self)
             sweeper.cancel()
             self._abandon()
         return self._results | dict.fromkeys(self._waiting, Failure.UNSTARTED)
+
+    @property
+    def sockets(self) -> int:
+        return len(self._asked) + len(self._opening)
+
+    def _start_all(self) -> None:
+        while self._waiting and self.sockets < self._client.concurrency:
+            connection = self._client.pool.take()
+            if connection is None:
+                break
+            self._start(connection)
+        self._open_more()
+
+    def _open_more(self) -> None:
+        """Where answers are fast, few sockets do; where they are slow, there are soon more."""
+        while (
+            self._waiting
+            and self._loop.time() < self._starts_until
+            and len(self._opening) < OPENING_AT_ONCE
+            and self.sockets < self._client.concurrency
+            and (self.sockets == 0 or self._client.sockets < MAXIMUM_SOCKETS)
+        ):
+            self._start(None)
 
     def _start(self, connection: Connection | None) -> None:
         """Gives the next id to a lane: to its connection, or to a fresh one where it has none."""
         if not self._waiting or self._loop.time() >= self._starts_until:
             if connection:
-                self._client.idle.append(connection)
+                self._client.pool.idle.append(connection)
             return
         call = _Call(self._waiting.popleft(), self._loop.time() + self._call_seconds)
         if connection:
@@ -155,13 +184,13 @@ class _Batch:
 
     def _opened(self, task: asyncio.Task[Connection]) -> None:
         call = self._opening.pop(task, None)
-        if call is None:  # given up already
-            if not task.cancelled() and not task.exception():
-                task.result().close()
-        elif task.exception():
+        if call is None:  # left behind, or given up
+            return
+        if task.exception():
             self._record(call, Failure.NETWORK, None)
         else:
             self._ask(task.result(), call)
+        self._open_more()
 
     def _answered(self, connection: Connection, result: Response | Exception) -> None:
         call = self._asked.pop(connection)
@@ -190,14 +219,15 @@ class _Batch:
             await asyncio.sleep(min(SWEEP_SECONDS, self._ends - now))
             self._client.refresh()
             now = self._loop.time()
+            self._client.pool.sweep(now)
             for connection in [c for c, call in self._asked.items() if call.ends <= now]:
                 connection.close()
                 self._record(self._asked.pop(connection), Failure.TIMEOUT, None)
             for task in [t for t, call in self._opening.items() if call.ends <= now]:
                 call = self._opening.pop(task)
-                task.cancel()
+                end(task)
                 self._record(call, Failure.TIMEOUT, None)
-        self._abandon()
+        self._leave()
         self._end_if_finished()
 
     def _swept(self, sweeper: asyncio.Task[None]) -> None:
@@ -205,13 +235,21 @@ class _Batch:
         if not sweeper.cancelled() and (error := sweeper.exception()) and not self._done.done():
             self._done.set_exception(error)
 
-    def _abandon(self) -> None:
+    def _leave(self) -> None:
+        """The batch's time is over, those of its calls are not."""
         for connection, call in self._asked.items():
-            self._results[call.connection_id] = Failure.TIMEOUT
-            connection.close()
+            self._results[call.connection_id] = Failure.UNANSWERED
+            self._client.pool.leave(connection, call.ends)
         for task, call in self._opening.items():
             self._results[call.connection_id] = Failure.UNSTARTED
-            task.cancel()
+            self._client.pool.leave(task, call.ends)
+        self._asked.clear()
+        self._opening.clear()
+
+    def _abandon(self) -> None:
+        """After a cancellation or an error; after anything else nothing is left."""
+        for late in (*self._asked, *self._opening):
+            end(late)
         self._asked.clear()
         self._opening.clear()
 

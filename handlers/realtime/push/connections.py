@@ -132,6 +132,10 @@ class Connection:
         self._on_done, self.heard = on_done, False
         self._write(request)
 
+    def answer_to(self, on_done: Callable[["Connection", Response | Exception], None]) -> None:
+        """From now on, `on_done` hears of the answer that is awaited."""
+        self._on_done = on_done
+
     def close(self) -> None:
         """Safe at any time and more than once; nobody is told."""
         if not self.closed:

@@ -1,0 +1,96 @@
+"""What the delivery engine works with: ports, limits, the frame that it pushes, its outcome."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from . import wire
+from .channels import Rules
+from .holds import Holds
+from .log import LogStore
+from .ports import Posts, State, Store, TaskQueue
+
+
+@dataclass(frozen=True)
+class Limits:
+    inline_maximum: int = 200
+    """Up to so many connections are posted to by whoever publishes."""
+    inline_seconds: float = 0.15
+    """What a publisher may spend on posts before it leaves the rest to workers."""
+    range_size: int = 1_000
+    """Connections of one task."""
+    cut_size: int = 200_000
+    """Rows that one worker reads to cut an audience into ranges; then the next goes on."""
+    range_seconds: float = 20.0
+    posts_per_second: int = 2_500
+    """What one channel may use; a larger audience stretches the channel's interval."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What delivering needs: the ports, the rules, and who we are."""
+
+    store: Store
+    log: LogStore
+    posts: Posts
+    queue: TaskQueue
+    rules: Rules
+    now_ms: Callable[[], int]
+    api_id: str
+    limits: Limits = field(default_factory=Limits)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    holds: Holds = field(default_factory=Holds)
+
+
+@dataclass(frozen=True)
+class Push:
+    """One frame for one channel, and its position."""
+
+    channel: str
+    data: bytes
+    epoch: int
+    version: int
+    message: int | None = None
+    """Its number on an `every` channel."""
+    at: int | None = None
+    stretch_ms: int | None = None
+    """By what a `latest` channel's interval is stretched at present; None before a first count."""
+
+    @classmethod
+    def of(cls, state: State, message: int | None = None) -> "Push":
+        """Raises `wire.TooLarge`."""
+        return cls(
+            channel=state.channel,
+            data=wire.push(state),
+            epoch=state.epoch,
+            version=state.version,
+            message=message,
+            at=state.at,
+            stretch_ms=state.stretch_ms,
+        )
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a publish, or of a worker's part of it."""
+
+    stale: bool = False
+    """A newer value is there; whoever wrote that one pushes it."""
+    conflated: bool = False
+    """Written, and left to the flush that ends the current interval."""
+    subscribers: int = 0
+    """Rows of the channel, as far as they were read here."""
+    delivered: int = 0
+    gone: int = 0
+    """Ended; a task deletes their rows."""
+    handshaking: int = 0
+    """Answered 410 because they may still be opening; they are caught up."""
+    slow: int = 0
+    failed: int = 0
+    unanswered: int = 0
+    """Sent, and not answered within the caller's budget."""
+    too_large: int = 0
+    tasks: int = 0
+    """How many messages to workers carry on."""
+    age_ms: int | None = field(default=None, compare=False)
+    """How old what was posted was by then."""
