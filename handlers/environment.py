@@ -24,6 +24,11 @@ def read(kind: type[T]) -> T:
     return kind(**{name: _value(name.upper(), types[name]) for name in kind.__dataclass_fields__})
 
 
+def emulator() -> str | None:
+    """Where AWS's own addresses are answered, if not by AWS: what its SDKs read too."""
+    return os.environ.get("AWS_ENDPOINT_URL")  # noqa: TID251 - this module is the one reader
+
+
 def _value(variable: str, kind: type) -> str | int | bool:
     text = os.environ.get(variable)  # noqa: TID251 - this module is the one reader
     if not text:

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers.realtime.delivery import fan_out
-from handlers.realtime.engine import Limits, Push
+from handlers.realtime.delivery.audience import fan_out
+from handlers.realtime.delivery.engine import Limits, Push
+from handlers.realtime.delivery.pushing import ManagementPosts
 from handlers.realtime.ports import State
 from handlers.realtime.push.client import PushClient
-from handlers.realtime.pushing import ManagementPosts
 from tests.doubles.delivery import Twins, watcher
 from tests.doubles.realtime import MemoryStore
 

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from handlers.realtime.channels import Rules
-from handlers.realtime.engine import Engine, Limits
-from handlers.realtime.pacing import PacedPosts, Pacer, Rate, RatedPosts
+from handlers.realtime.delivery.engine import Engine, Limits
+from handlers.realtime.delivery.pacing import PacedPosts, Pacer, Rate, RatedPosts
+from handlers.realtime.delivery.tasks import Task
+from handlers.realtime.delivery.workers import work
 from handlers.realtime.ports import (
     Claim,
     Join,
@@ -23,8 +25,6 @@ from handlers.realtime.ports import (
     Update,
 )
 from handlers.realtime.publisher import publish
-from handlers.realtime.tasks import Task
-from handlers.realtime.workers import work
 from tests.doubles.log import MemoryLog
 from tests.doubles.realtime import Hold, MemoryStore
 

@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..realtime import dynamodb, task_queue
+from ..realtime import dynamodb
+from ..realtime.delivery import task_queue
 from ..shortener import click as click_body
 from ..shortener import rows, table
 from ..shortener.click import Click

@@ -16,9 +16,9 @@ from aws_lambda_powertools import Logger
 from .. import environment as variables
 from . import requests
 from .channels import NO_CLAIMS, AmbiguousChannel, ForbiddenChannel, Rules, requested
-from .credentials import Authentication, Refused, authentication
-from .identity import ANONYMOUS, Identity
-from .identity import context as context_of
+from .identity.credentials import Authentication, Refused, authentication
+from .identity.principal import ANONYMOUS, Identity
+from .identity.principal import context as context_of
 
 QUERY_LIMIT = 2048
 """In characters, names and values together."""

@@ -22,15 +22,15 @@ from .channels import (
     UnknownChannel,
     requested,
 )
-from .identity import ANONYMOUS, Identity, of_context
-from .log_store import dynamo_log
+from .delivery.task_queue import task_queue
+from .every.log_store import dynamo_log
+from .identity.principal import ANONYMOUS, Identity, of_context
+from .identity.session_store import session_store
+from .identity.sessions import admit
 from .loop import run
 from .ports import Connection
-from .session_store import session_store
-from .sessions import admit
 from .store import dynamo_store
 from .subscriptions import CONNECTION_SECONDS, Handshake, connect
-from .task_queue import task_queue
 from .wire import Since
 
 logger = Logger()

@@ -10,9 +10,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from .. import environment as variables
+from .identity.session_store import session_store
+from .identity.sessions import end
 from .loop import run
-from .session_store import session_store
-from .sessions import end
 from .store import dynamo_store
 
 logger = Logger()

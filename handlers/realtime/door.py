@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 
 from . import wire
 from .channels import CHANNEL, Rules
-from .log import Event
+from .every.log import Event
 from .ports import Update
 
 Code = Literal[

@@ -13,15 +13,15 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from .. import environment as variables
-from . import metrics
-from .engine import Engine, Published
+from .delivery import metrics
+from .delivery.engine import Engine, Published
+from .delivery.pacing import PacedPosts, Pacer
+from .delivery.pushing import management_posts
+from .delivery.tasks import CatchUp, Range, Task, decode
+from .delivery.workers import work
 from .loop import run
-from .pacing import PacedPosts, Pacer
 from .publishing import PublishEnvironment, engine, rate
-from .pushing import management_posts
 from .store import dynamo_store
-from .tasks import CatchUp, Range, Task, decode
-from .workers import work
 
 logger = Logger()
 

@@ -14,10 +14,10 @@ from aws_lambda_powertools import Logger
 from .. import environment as variables
 from . import loop, wire
 from .channels import ForbiddenChannel, Rules, UnknownChannel
-from .log import LogStore
-from .log_store import dynamo_log
+from .every.log import LogStore
+from .every.log_store import dynamo_log
+from .every.recovery import recover
 from .ports import Store, TooManySubscriptions, UnknownConnection
-from .recovery import recover
 from .store import dynamo_store
 from .subscriptions import Peer, subscribe, unsubscribe, watch
 

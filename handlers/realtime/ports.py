@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, Protocol
 
-from .tasks import Task
+from .delivery.tasks import Task
 
 ROWS_PER_DELETE = 25
 """BatchWriteItem takes no more."""

@@ -17,11 +17,12 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
 from .. import environment as variables
-from . import door, loop, metrics, wire
+from . import door, loop, wire
+from .delivery import metrics
+from .delivery.engine import Engine, Published
 from .door import Refused, Request
-from .engine import Engine, Published
-from .events import publish_event
-from .log import Event
+from .every.events import publish_event
+from .every.log import Event
 from .ports import MixedEpochs, Update
 from .publishing import PublishEnvironment, engine, publisher
 from .refusals import Refusals, bus_refusals

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from . import wire
 from .channels import Rule, UnknownChannel
-from .delivery import fan_out
-from .engine import Engine, Published, Push
+from .delivery.audience import fan_out
+from .delivery.engine import Engine, Published, Push
+from .delivery.tasks import Flush
 from .ports import Claimed, Joined, Superseded, Update
-from .tasks import Flush
 
 __all__ = ["Published", "Update", "flush", "publish"]
 

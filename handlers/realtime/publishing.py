@@ -10,15 +10,15 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from . import metrics
 from .channels import Rules
-from .engine import Engine, Limits
-from .log_store import dynamo_log
-from .pacing import Rate, RatedPosts
+from .delivery import metrics
+from .delivery.engine import Engine, Limits
+from .delivery.pacing import Rate, RatedPosts
+from .delivery.pushing import management_posts
+from .delivery.task_queue import task_queue
+from .every.log_store import dynamo_log
 from .publisher import Published, Update, publish
-from .pushing import management_posts
 from .store import dynamo_store
-from .task_queue import task_queue
 
 
 @dataclass(frozen=True)

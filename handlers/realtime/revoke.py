@@ -9,10 +9,10 @@ from aws_lambda_powertools import Logger
 
 from .. import environment as variables
 from . import loop
-from .identity import CLAIM_LIMIT
-from .pushing import management_posts
-from .session_store import session_store
-from .sessions import Ending, revoke
+from .delivery.pushing import management_posts
+from .identity.principal import CLAIM_LIMIT
+from .identity.session_store import session_store
+from .identity.sessions import Ending, revoke
 from .store import dynamo_store
 
 logger = Logger()

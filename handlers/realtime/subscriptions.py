@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .channels import ForbiddenChannel, Rule, Rules, UnknownChannel
-from .log import LogStore
+from .delivery.tasks import CatchUp
+from .every.log import LogStore
 from .ports import (
     ROWS_PER_DELETE,
     Connection,
@@ -22,7 +23,6 @@ from .ports import (
     TaskQueue,
     UnknownConnection,
 )
-from .tasks import CatchUp
 from .wire import Since
 
 CONNECTION_SECONDS = 7200

@@ -13,9 +13,9 @@ from aws_lambda_powertools import Logger
 
 from .. import environment as variables
 from . import loop
-from .pushing import management_posts
-from .session_store import session_store
-from .sessions import PARTS, Ending, first_minute, sweep
+from .delivery.pushing import management_posts
+from .identity.session_store import session_store
+from .identity.sessions import PARTS, Ending, first_minute, sweep
 from .store import dynamo_store
 
 logger = Logger()

@@ -15,8 +15,8 @@ from aws_lambda_powertools import Logger
 
 from .. import environment as variables
 from .channels import ForbiddenChannel, Rules, UnknownChannel
-from .identity import InvalidClaims, of_claims
-from .tickets import TicketStore, new_ticket, ticket_store
+from .identity.principal import InvalidClaims, of_claims
+from .identity.tickets import TicketStore, new_ticket, ticket_store
 
 BODY_LIMIT = 4096
 """In characters."""

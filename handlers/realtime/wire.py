@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from .channels import CHANNEL
-from .log import ACCEPTED_SECONDS, Event, LogMessage, Recovery
+from .every.log import ACCEPTED_SECONDS, Event, LogMessage, Recovery
 from .ports import State, Update
 
 RESERVED = "realtime"

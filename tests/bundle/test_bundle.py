@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,8 @@ from components import bundle
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "build" / "runtime"
 LAYER = ROOT / "build" / "layer" / "python"
+ZIPPED = ROOT / "build" / "layer.zip"
+AARCH64 = 183  # e_machine in the header of an ELF file
 IN_LAMBDA = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
 FUNCTIONS = sorted(
     ".".join(path.relative_to(ROOT / "handlers").with_suffix("").parts)
@@ -103,16 +106,22 @@ def test_the_bundle_of_one_function_is_exactly_this() -> None:
         "handlers/environment.py",
         "handlers/realtime/__init__.py",
         "handlers/realtime/channels.py",
+        "handlers/realtime/delivery/__init__.py",
+        "handlers/realtime/delivery/tasks.py",
         "handlers/realtime/disconnect.py",
         "handlers/realtime/dynamodb.py",
-        "handlers/realtime/log.py",
+        "handlers/realtime/every/__init__.py",
+        "handlers/realtime/every/log.py",
+        "handlers/realtime/identity/__init__.py",
+        "handlers/realtime/identity/principal.py",
+        "handlers/realtime/identity/session_store.py",
+        "handlers/realtime/identity/sessions.py",
         "handlers/realtime/loop.py",
         "handlers/realtime/ports.py",
         "handlers/realtime/rows.py",
         "handlers/realtime/states.py",
         "handlers/realtime/store.py",
         "handlers/realtime/subscriptions.py",
-        "handlers/realtime/tasks.py",
         "handlers/realtime/wire.py",
     ]
 
@@ -146,7 +155,18 @@ def test_the_layer_leaves_to_lambda_what_is_lambdas() -> None:
     assert not {"boto3", "botocore", "bin", "tests"} & shipped
 
 
+def test_what_is_uploaded_is_the_layer() -> None:
+    assert ZIPPED.is_file(), "the layer is missing; run: make build"
+    with zipfile.ZipFile(ZIPPED) as archive:
+        shipped = {name for name in archive.namelist() if not name.endswith("/")}
+        times = {entry.date_time for entry in archive.infolist()}
+    files = (path for path in LAYER.rglob("*") if path.is_file())
+    assert shipped == {path.relative_to(LAYER.parent).as_posix() for path in files}
+    assert len(times) == 1, "the file would differ from one build to the next"
+
+
 def test_the_layers_binaries_are_for_lambdas_processor() -> None:
     binaries = list(LAYER.rglob("*.so"))
     assert binaries
-    assert all("aarch64" in path.name and "cpython-313" in path.name for path in binaries)
+    assert {int.from_bytes(path.read_bytes()[18:20], "little") for path in binaries} == {AARCH64}
+    assert all("cpython-313" in path.name or ".abi3." in path.name for path in binaries)

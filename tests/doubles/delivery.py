@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from handlers.realtime.channels import Rules
-from handlers.realtime.engine import Engine, Limits
+from handlers.realtime.delivery.engine import Engine, Limits
 from handlers.realtime.ports import Connection, Subscription
 
 from .log import MemoryLog

@@ -14,8 +14,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from handlers.realtime.issuer_keys import IssuerKeys
-from handlers.realtime.tokens import TokenRules
+from handlers.realtime.identity.issuer_keys import IssuerKeys
+from handlers.realtime.identity.tokens import TokenRules
 
 AUDIENCE = "client-1"
 CONFIGURATION = "/.well-known/openid-configuration"

@@ -4,15 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 
-from handlers.realtime.log import (
-    Appended,
-    Event,
-    Known,
-    LogMessage,
-    LogPage,
-    Moved,
-    Sequence,
-)
+from handlers.realtime.every.log import Appended, Event, Known, LogMessage, LogPage, Moved, Sequence
 
 from .schedule import step
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from handlers.realtime.delivery.tasks import Task
 from handlers.realtime.ports import (
     ROWS_PER_DELETE,
     Claim,
@@ -26,7 +27,6 @@ from handlers.realtime.ports import (
     UnknownConnection,
     Update,
 )
-from handlers.realtime.tasks import Task
 
 from .schedule import step
 

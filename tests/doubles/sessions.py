@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from handlers.realtime.identity.sessions import Session, SessionPage, part_of
 from handlers.realtime.ports import Connection
-from handlers.realtime.sessions import Session, SessionPage, part_of
 
 from .realtime import MemoryPosts, MemoryStore
 from .schedule import step

@@ -8,13 +8,13 @@ from collections.abc import Callable, Coroutine, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from handlers.realtime.engine import Engine, Limits
-from handlers.realtime.holds import Holds
+from handlers.realtime.delivery.engine import Engine, Limits
+from handlers.realtime.delivery.holds import Holds
+from handlers.realtime.delivery.tasks import CatchUp, Task
+from handlers.realtime.delivery.workers import work
 from handlers.realtime.ports import Connection, Outcome, State, Update
 from handlers.realtime.publisher import publish
 from handlers.realtime.subscriptions import Handshake, Peer, connect, subscribe
-from handlers.realtime.tasks import CatchUp, Task
-from handlers.realtime.workers import work
 
 from .delivery import API, RULES, Twins
 from .explorer import Choice, Recorded, Script

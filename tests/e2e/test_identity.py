@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection
 
 from cli.links import sign_up
 from components import ChannelRule, RealtimeApi, RealtimeApiArgs, TokenArgs, Users, UsersArgs
-from handlers.realtime.session_store import DynamoSessionStore
+from handlers.realtime.identity.session_store import DynamoSessionStore
 from localcloud import StackConfig, deploy
 from tests.e2e.conftest import Cloud
 

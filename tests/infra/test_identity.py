@@ -6,7 +6,7 @@ import pytest
 
 from components import TokenArgs
 from components.realtime_api import tokens
-from handlers.realtime.tokens import ALGORITHMS, MAXIMUM_SKEW_SECONDS, TokenRules
+from handlers.realtime.identity.tokens import ALGORITHMS, MAXIMUM_SKEW_SECONDS, TokenRules
 from tests.infra.harness import ACCOUNT, Deployment, deploy
 from tests.infra.identified import ISSUER, deploy_with_tokens, realtime_api
 

@@ -7,10 +7,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.realtime import authorize, connect, disconnect, messages, store, ticket, tickets
-from handlers.realtime import credentials as handshake
+from handlers.realtime import authorize, connect, disconnect, messages, store, ticket
 from handlers.realtime import dynamodb as clients
-from handlers.realtime import session_store as session_stores
+from handlers.realtime.identity import credentials as handshake
+from handlers.realtime.identity import session_store as session_stores
+from handlers.realtime.identity import tickets
 from tests.adapters.realtime.conftest import TABLE, credentials
 from tests.doubles.gateway import Clock, Gateway
 from tests.doubles.issuer import AUDIENCE, Issuer, issuer

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handlers.realtime import revoke, sweep
+from handlers.realtime.identity.session_store import DynamoSessionStore
+from handlers.realtime.identity.sessions import ConnectionsLeft
 from handlers.realtime.revoke import MalformedRequest
-from handlers.realtime.session_store import DynamoSessionStore
-from handlers.realtime.sessions import ConnectionsLeft
 from tests.adapters.realtime.conftest import TABLE
 from tests.doubles.gateway import Gateway
 from tests.doubles.issuer import Issuer

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime import issuer_keys
-from handlers.realtime.issuer_keys import (
+from handlers.realtime.identity import issuer_keys
+from handlers.realtime.identity.issuer_keys import (
     COOLDOWN_SECONDS,
     DOCUMENT_LIMIT_BYTES,
     FRESH_SECONDS,

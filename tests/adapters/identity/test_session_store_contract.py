@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from handlers.realtime.identity.session_store import DynamoSessionStore
+from handlers.realtime.identity.sessions import Session, SessionStore, part_of
 from handlers.realtime.ports import Connection
-from handlers.realtime.session_store import DynamoSessionStore
-from handlers.realtime.sessions import Session, SessionStore, part_of
 from handlers.realtime.store import DynamoStore
 from tests.adapters.realtime.conftest import TABLE
 from tests.doubles.realtime import MemoryStore

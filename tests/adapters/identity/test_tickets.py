@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handlers.realtime import ticket
-from handlers.realtime.identity import Identity
-from handlers.realtime.tickets import TICKET, TICKET_MS, TicketStore, new_ticket
+from handlers.realtime.identity.principal import Identity
+from handlers.realtime.identity.tickets import TICKET, TICKET_MS, TicketStore, new_ticket
 from tests.adapters.realtime.conftest import TABLE
 from tests.doubles.gateway import Clock
 from tests.doubles.links import http_event

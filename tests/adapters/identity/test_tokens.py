@@ -11,7 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from handlers.realtime.tokens import InvalidToken, InvalidTokenRules, TokenRules, verify
+from handlers.realtime.identity.tokens import InvalidToken, InvalidTokenRules, TokenRules, verify
 from tests.doubles.issuer import AUDIENCE, Issuer, ec_key, public_jwk, rsa_key
 
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from handlers.realtime import connect, log_store, store, task_queue
+from handlers.realtime import connect, store
 from handlers.realtime import dynamodb as clients
+from handlers.realtime.delivery import task_queue
+from handlers.realtime.delivery.tasks import CatchUp, Task, decode
+from handlers.realtime.every import log_store
 from handlers.realtime.loop import run
 from handlers.realtime.ports import Update
-from handlers.realtime.tasks import CatchUp, Task, decode
 from tests.adapters.realtime.conftest import TABLE
 from tests.doubles.delivery import RULES_TEXT
 

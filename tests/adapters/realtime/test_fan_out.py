@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from handlers.realtime import fan_out
-from handlers.realtime.engine import Limits
+from handlers.realtime.delivery.engine import Limits
+from handlers.realtime.delivery.pacing import PacedPosts, Pacer, Rate
+from handlers.realtime.delivery.tasks import CatchUp, Flush, Forget, Range, Rest, Task, encode
 from handlers.realtime.fan_out import Worker
-from handlers.realtime.pacing import PacedPosts, Pacer, Rate
 from handlers.realtime.ports import Outcome, State
-from handlers.realtime.tasks import CatchUp, Flush, Forget, Range, Rest, Task, encode
 from tests.doubles.delivery import NOW, Twins, watcher
 from tests.doubles.realtime import Hold
 

@@ -44,7 +44,13 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "DELIVERY_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/delivery",
     }.items():
         monkeypatch.setenv(name, value)
+    forget()
     yield
+    forget()
+
+
+def forget() -> None:
+    """What the functions keep from one invocation to the next, or another module's tests left."""
     own = (authorize.policy, connect.settings, disconnect.environment, messages.service)
     for factory in (*own, store.dynamo_store, clients.client):
         factory.cache_clear()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.realtime.log import (
+from handlers.realtime.every.log import (
     Appended,
     Event,
     Known,
@@ -15,7 +15,7 @@ from handlers.realtime.log import (
     Moved,
     Sequence,
 )
-from handlers.realtime.log_store import DynamoLog
+from handlers.realtime.every.log_store import DynamoLog
 from tests.adapters.realtime.conftest import TABLE
 from tests.doubles.log import MemoryLog
 

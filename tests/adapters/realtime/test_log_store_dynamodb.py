@@ -5,8 +5,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from handlers.realtime.log import Appended, Event, Known, Moved, Sequence
-from handlers.realtime.log_store import DynamoLog
+from handlers.realtime.every.log import Appended, Event, Known, Moved, Sequence
+from handlers.realtime.every.log_store import DynamoLog
 from tests.adapters.realtime.conftest import TABLE
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handlers.realtime import dynamodb as table
-from handlers.realtime import log_store, messages, store
-from handlers.realtime.log import Event, Sequence
-from handlers.realtime.log_store import DynamoLog
+from handlers.realtime import messages, store
+from handlers.realtime.every import log_store
+from handlers.realtime.every.log import Event, Sequence
+from handlers.realtime.every.log_store import DynamoLog
 from handlers.realtime.ports import Connection
 from handlers.realtime.store import DynamoStore
 from tests.adapters.realtime.conftest import TABLE

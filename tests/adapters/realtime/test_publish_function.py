@@ -9,10 +9,10 @@ import pytest
 
 from handlers.realtime import publish
 from handlers.realtime.channels import Rules
+from handlers.realtime.delivery.engine import Published
 from handlers.realtime.door import Refused, Request
-from handlers.realtime.engine import Published
-from handlers.realtime.log import Event
-from handlers.realtime.log import Sequence as Numbering
+from handlers.realtime.every.log import Event
+from handlers.realtime.every.log import Sequence as Numbering
 from handlers.realtime.ports import Update
 from handlers.realtime.publish import Service
 from handlers.realtime.publisher import publish as publish_update

@@ -11,16 +11,10 @@ import pytest
 from botocore.stub import Stubber
 
 from handlers.realtime import dynamodb as table
-from handlers.realtime import (
-    log_store,
-    publish,
-    publishing,
-    pushing,
-    refusals,
-    store,
-    task_queue,
-)
+from handlers.realtime import publish, publishing, refusals, store
+from handlers.realtime.delivery import pushing, task_queue
 from handlers.realtime.door import Refused
+from handlers.realtime.every import log_store
 from handlers.realtime.refusals import BusRefusals, Unreported
 from tests.adapters.realtime.conftest import TABLE
 from tests.doubles.letters import RULES, handle, message, record
@@ -51,7 +45,7 @@ def real(
         "POSTS_PER_SECOND": "2500",
         "EVENT_BUS_NAME": "bus",
         "HISTORY_SECONDS": "60",
-    "PAYLOAD_LIMIT_BYTES": "4096",
+        "PAYLOAD_LIMIT_BYTES": "4096",
     }.items():
         monkeypatch.setenv(name, value)
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handlers.realtime import dynamodb as clients
-from handlers.realtime import log_store, publishing, pushing, store, task_queue
+from handlers.realtime import publishing, store
+from handlers.realtime.delivery import pushing, task_queue
+from handlers.realtime.every import log_store
 from handlers.realtime.loop import run
 from handlers.realtime.ports import Outcome, Subscription
 from handlers.realtime.publisher import Published, Update

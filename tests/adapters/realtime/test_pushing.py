@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime import pushing
+from handlers.realtime.delivery import pushing
+from handlers.realtime.delivery.pushing import ManagementPosts
 from handlers.realtime.ports import Misconfigured, Outcome
-from handlers.realtime.pushing import ManagementPosts
 from tests.doubles.peer import OK, Peer, client, peer
 
 ANSWERS = {

@@ -6,9 +6,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.realtime import task_queue
-from handlers.realtime.task_queue import SqsTaskQueue, Unsent
-from handlers.realtime.tasks import CatchUp, Flush, Task, decode
+from handlers.realtime.delivery import task_queue
+from handlers.realtime.delivery.task_queue import SqsTaskQueue, Unsent
+from handlers.realtime.delivery.tasks import CatchUp, Flush, Task, decode
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient

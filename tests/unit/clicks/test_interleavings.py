@@ -7,9 +7,9 @@ import pytest
 
 from handlers.clicks.counting import Aggregator, Message
 from handlers.clicks.ports import Publish
+from handlers.realtime.delivery.workers import work as work_on
 from handlers.realtime.ports import Update
 from handlers.realtime.publisher import publish
-from handlers.realtime.workers import work as work_on
 from handlers.shortener.click import Click
 from handlers.shortener.tally import Tally
 from tests.doubles.clicks import EPOCH, MemoryClicks

@@ -1,5 +1,6 @@
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,16 @@ class Door:
     labels: Mapping[str, pulumi.Input[str]] | None = None
     open_on_sundays: bool | None = None
     code: pulumi.Archive | None = None
+
+
+@pytest.fixture(autouse=True)
+def loop() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction] - autouse
+    """Outputs want one, and other tests may have ended that of this thread."""
+    running = asyncio.new_event_loop()
+    asyncio.set_event_loop(running)
+    yield
+    asyncio.set_event_loop(None)
+    running.close()
 
 
 def built(given: dict[str, Any]) -> Door:

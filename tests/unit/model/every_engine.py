@@ -66,7 +66,7 @@ class Engine:
         self.scenario = scenario
         self.crashes, self.duplicates = scenario.crashes, scenario.duplicates
 
-    # events.py
+    # every/events.py
 
     def publish_event(self, event: Event) -> Calls:
         numbered: Appended | Known | Moved = Moved()
@@ -83,7 +83,7 @@ class Engine:
         if is_kept:
             yield from self.fan_out(number)
 
-    # delivery.py
+    # delivery/audience.py
 
     def fan_out(self, number: int) -> Calls:
         row: Row | None = yield query()

@@ -99,7 +99,7 @@ class Engine(LatestChannel):
         if version is not None:
             yield from self.fan_out(version)
 
-    # delivery.py
+    # delivery/audience.py
 
     def fan_out(self, version: int) -> Calls:
         # The rows that are read to see that they are too many decide nothing else.

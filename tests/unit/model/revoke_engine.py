@@ -64,7 +64,7 @@ class Engine:
         self.scenario = scenario
         self.crashes, self.duplicates = scenario.crashes, scenario.duplicates
 
-    # sessions.py
+    # identity/sessions.py
 
     def connect(self) -> Calls:
         yield put_session()

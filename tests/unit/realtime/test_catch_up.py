@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime.catch_up import LAST_ATTEMPT, Undelivered, catch_up
-from handlers.realtime.log import LogMessage, Sequence
+from handlers.realtime.delivery.catch_up import LAST_ATTEMPT, Undelivered, catch_up
+from handlers.realtime.delivery.tasks import CatchUp, Forget, Task
+from handlers.realtime.delivery.workers import work
+from handlers.realtime.every.log import LogMessage, Sequence
 from handlers.realtime.ports import Outcome, State
-from handlers.realtime.tasks import CatchUp, Forget, Task
-from handlers.realtime.workers import work
 from tests.doubles.delivery import NOW, Twins, watcher
 from tests.doubles.log import Log, MemoryLog
 from tests.doubles.realtime import MemoryPosts

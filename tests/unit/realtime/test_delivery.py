@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.realtime import wire
-from handlers.realtime.delivery import PLANNED_SHARE, UNCOUNTED_MS, fan_out, fan_out_range
-from handlers.realtime.engine import Limits, Published, Push
+from handlers.realtime.delivery.audience import PLANNED_SHARE, UNCOUNTED_MS, fan_out, fan_out_range
+from handlers.realtime.delivery.engine import Limits, Published, Push
+from handlers.realtime.delivery.serving import LAST_ATTEMPT, Unfinished
+from handlers.realtime.delivery.tasks import Range, Task
 from handlers.realtime.ports import Outcome, Page, State
-from handlers.realtime.serving import LAST_ATTEMPT, Unfinished
-from handlers.realtime.tasks import Range, Task
 from tests.doubles.delivery import NOW, Twins, audience, watcher
 from tests.doubles.realtime import MemoryPosts, MemoryQueue, MemoryStore
 

@@ -9,7 +9,7 @@ from jsonschema import ValidationError
 from handlers.realtime import wire
 from handlers.realtime.channels import Rules
 from handlers.realtime.door import Refused, Request, admit, check_size, from_bus, from_queue
-from handlers.realtime.log import ACCEPTED_SECONDS, Event
+from handlers.realtime.every.log import ACCEPTED_SECONDS, Event
 from handlers.realtime.ports import Update
 from tests.doubles.protocol import valid
 

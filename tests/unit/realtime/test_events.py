@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 
 from handlers.realtime import wire
-from handlers.realtime.engine import Limits
-from handlers.realtime.events import (
+from handlers.realtime.delivery.engine import Limits
+from handlers.realtime.delivery.tasks import CatchUp, Range
+from handlers.realtime.every.events import (
     ATTEMPTS,
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     Contended,
     publish_event,
 )
-from handlers.realtime.log import ACCEPTED_SECONDS, Appended, Event, Known, Moved, Sequence
+from handlers.realtime.every.log import ACCEPTED_SECONDS, Appended, Event, Known, Moved, Sequence
 from handlers.realtime.ports import Outcome
-from handlers.realtime.tasks import CatchUp, Range
 from tests.doubles.delivery import NOW, Twins, watcher
 from tests.doubles.log import MemoryLog
 

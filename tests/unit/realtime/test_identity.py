@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.realtime.channels import ForbiddenChannel, Rules
-from handlers.realtime.identity import (
+from handlers.realtime.identity.principal import (
     MAXIMUM_AGE_SECONDS,
     Identity,
     InvalidClaims,

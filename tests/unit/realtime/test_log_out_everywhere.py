@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.realtime.channels import Rules
-from handlers.realtime.identity import ANONYMOUS
-from handlers.realtime.ports import Connection, UnknownConnection
-from handlers.realtime.sessions import (
+from handlers.realtime.identity.principal import ANONYMOUS
+from handlers.realtime.identity.sessions import (
     LOOK_BACK_MINUTES,
     PARTS,
     ConnectionsLeft,
@@ -24,6 +23,7 @@ from handlers.realtime.sessions import (
     revoke,
     sweep,
 )
+from handlers.realtime.ports import Connection, UnknownConnection
 from handlers.realtime.subscriptions import CONNECTION_SECONDS, Handshake, Peer, connect, watch
 from tests.doubles.delivery import API, NOW, Twins
 from tests.doubles.schedule import Actor, crashing, finish, interleavings, run_alone, step

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from handlers.realtime import wire
-from handlers.realtime.delivery import fan_out
-from handlers.realtime.events import numbered, publish_event
-from handlers.realtime.log import Event, Known, LogMessage
-from handlers.realtime.log import Sequence as Numbering
+from handlers.realtime.delivery.audience import fan_out
+from handlers.realtime.every.events import numbered, publish_event
+from handlers.realtime.every.log import Event, Known, LogMessage
+from handlers.realtime.every.log import Sequence as Numbering
+from handlers.realtime.every.recovery import recover
 from handlers.realtime.messages import Service
 from handlers.realtime.ports import Connection, Outcome, Subscription
-from handlers.realtime.recovery import recover
 from handlers.realtime.wire import Since
 from tests.doubles.client import EveryClient
 from tests.doubles.delivery import API, NOW, RULES, Twins

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime.engine import Engine, Limits
+from handlers.realtime.delivery.engine import Engine, Limits
+from handlers.realtime.delivery.tasks import Task
 from handlers.realtime.ports import Claimed, Outcome, Page, Subscription, Superseded, Update
-from handlers.realtime.tasks import Task
 from tests.doubles.delivery import API
 from tests.doubles.explorer import Exploration, explore
 from tests.doubles.realtime import MemoryStore

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.realtime.pacing import CHUNKS_AT_ONCE, PacedPosts, Pacer, Rate, RatedPosts
+from handlers.realtime.delivery.pacing import CHUNKS_AT_ONCE, PacedPosts, Pacer, Rate, RatedPosts
 from handlers.realtime.ports import Misconfigured, Outcome
 from tests.doubles.realtime import MemoryPosts, MemoryStore
 

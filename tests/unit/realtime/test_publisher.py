@@ -3,11 +3,11 @@ import asyncio
 import pytest
 
 from handlers.realtime.channels import UnknownChannel
-from handlers.realtime.engine import Engine, Published
-from handlers.realtime.holds import Holds
+from handlers.realtime.delivery.engine import Engine, Published
+from handlers.realtime.delivery.holds import Holds
+from handlers.realtime.delivery.tasks import Flush
 from handlers.realtime.ports import Claim, State
 from handlers.realtime.publisher import Update, flush, publish
-from handlers.realtime.tasks import Flush
 from handlers.realtime.wire import InvalidValue, TooLarge
 from tests.doubles.delivery import NOW, Twins, watcher
 from tests.doubles.realtime import Hold, MemoryStore

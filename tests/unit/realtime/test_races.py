@@ -3,10 +3,10 @@
 import contextlib
 from collections.abc import Sequence
 
+from handlers.realtime.delivery.workers import work
 from handlers.realtime.ports import Connection, Outcome, UnknownConnection
 from handlers.realtime.publisher import Update, publish
 from handlers.realtime.subscriptions import Peer, disconnect, subscribe
-from handlers.realtime.workers import work
 from tests.doubles.delivery import API, NOW, RULES, Twins
 from tests.doubles.schedule import Actor, finish, interleavings
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.realtime import wire
-from handlers.realtime.log import LogMessage, Recovery, Sequence
+from handlers.realtime.every.log import LogMessage, Recovery, Sequence
+from handlers.realtime.every.recovery import REPLY_BYTES, recover
 from handlers.realtime.ports import State
-from handlers.realtime.recovery import REPLY_BYTES, recover
 from handlers.realtime.wire import Since
 from tests.doubles.log import MemoryLog
 from tests.doubles.protocol import valid

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from handlers.realtime.channels import ForbiddenChannel, Rules, UnknownChannel
-from handlers.realtime.log import Event, Sequence
+from handlers.realtime.delivery.tasks import CatchUp
+from handlers.realtime.every.log import Event, Sequence
 from handlers.realtime.ports import (
     Connection,
     State,
@@ -23,7 +24,6 @@ from handlers.realtime.subscriptions import (
     subscribe,
     unsubscribe,
 )
-from handlers.realtime.tasks import CatchUp
 from handlers.realtime.wire import Since
 from tests.doubles.delivery import RULES as DELIVERY_RULES
 from tests.doubles.log import MemoryLog

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.realtime.tasks import (
+from handlers.realtime.delivery.tasks import (
     CatchUp,
     Flush,
     Forget,

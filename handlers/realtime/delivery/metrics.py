@@ -5,8 +5,8 @@ Each record has its own object, because deliveries run side by side and a shared
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from ..ports import Outcome
 from .engine import Published
-from .ports import Outcome
 
 
 def record_publish(published: Published, *, duration_ms: int) -> None:

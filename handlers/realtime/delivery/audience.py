@@ -7,8 +7,8 @@ the budget leaves over, becomes tasks.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..ports import Page, Subscription
 from .engine import Engine, Published, Push
-from .ports import Page, Subscription
 from .serving import serve_inline, serve_range
 from .tasks import Range, Task
 

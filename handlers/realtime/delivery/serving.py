@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..ports import Outcome, Subscription
 from .engine import Engine, Published, Push
-from .ports import Outcome, Subscription
 from .tasks import CatchUp, Forget, Range, Rest, Task
 
 HANDSHAKE_MS = 60_000

@@ -6,7 +6,7 @@ whatever a reply lacks arrives by a push. A reply has no gaps; where it would ha
 
 from collections.abc import Sequence as Several
 
-from . import wire
+from .. import wire
 from .log import LogMessage, LogStore, Recovery
 
 REPLY_BYTES = 24 * 1024

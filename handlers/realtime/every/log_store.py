@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import dynamodb, wire
+from .. import dynamodb, wire
 from .log import (
     REMEMBERED_SECONDS,
     Appended,

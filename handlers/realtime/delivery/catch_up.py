@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from aws_lambda_powertools import Logger
 
-from . import wire
+from .. import wire
+from ..ports import Outcome, State
+from ..subscriptions import disconnect
 from .engine import Engine
-from .ports import Outcome, State
 from .serving import is_served, may_be_opening
-from .subscriptions import disconnect
 from .tasks import CatchUp, Forget
 
 LAST_ATTEMPT = 5

@@ -6,11 +6,11 @@ have died before it posted it, and then only the next attempt does.
 
 import random
 
-from . import wire
-from .delivery import fan_out
-from .engine import Engine, Published, Push
+from .. import wire
+from ..delivery.audience import fan_out
+from ..delivery.engine import Engine, Published, Push
+from ..ports import State
 from .log import Appended, Event, Known, LogMessage, LogStore, Moved, Sequence
-from .ports import State
 
 __all__ = ["Contended", "Event", "LogStore", "publish_event"]
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import environment as variables
-from . import requests
-from .identity import Identity, InvalidClaims, of_claims
+from ... import environment as variables
+from .. import requests
 from .issuer_keys import IssuerKeys, KeysUnavailable
+from .principal import Identity, InvalidClaims, of_claims
 from .tokens import InvalidToken, TokenRules, verify
 
 COGNITO = "cognito-idp."

@@ -5,9 +5,9 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import dynamodb, rows
-from .identity import MAXIMUM_AGE_SECONDS
-from .ports import Connection
+from .. import dynamodb, rows
+from ..ports import Connection
+from .principal import MAXIMUM_AGE_SECONDS
 from .sessions import Session, SessionPage, part_of
 
 if TYPE_CHECKING:

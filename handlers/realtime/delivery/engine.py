@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from . import wire
-from .channels import Rules
+from .. import wire
+from ..channels import Rules
+from ..every.log import LogStore
+from ..ports import Posts, State, Store, TaskQueue
 from .holds import Holds
-from .log import LogStore
-from .ports import Posts, State, Store, TaskQueue
 
 
 @dataclass(frozen=True)

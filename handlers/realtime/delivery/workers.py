@@ -1,11 +1,11 @@
 """What a worker does with each task of the delivery queue."""
 
-from . import events
+from ..every import events
+from ..ports import Outcome
+from ..publisher import flush
+from .audience import fan_out_range
 from .catch_up import catch_up, forget
-from .delivery import fan_out_range
 from .engine import Engine, Published, Push
-from .ports import Outcome
-from .publisher import flush
 from .serving import serve_rest
 from .tasks import CatchUp, Flush, Forget, Range, Rest, Task
 

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .ports import Connection, Posts, Store
-from .subscriptions import CONNECTION_SECONDS, delete_rows
+from ..ports import Connection, Posts, Store
+from ..subscriptions import CONNECTION_SECONDS, delete_rows
 
 HANDSHAKE_SECONDS = 60
 """Authorizer and $connect may take 29 seconds each, and only then can a socket be closed."""

@@ -11,8 +11,8 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from . import dynamodb, rows
-from .identity import Identity
+from .. import dynamodb, rows
+from .principal import Identity
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

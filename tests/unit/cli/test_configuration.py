@@ -1,0 +1,32 @@
+import pytest
+from pydantic import BaseModel
+
+from cli.configuration import ROOT, page
+from components.region_settings import Raise
+from components.regions import regions
+from components.setting_errors import nested
+from components.settings import Settings
+
+PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+
+def test_the_page_is_what_the_settings_say() -> None:
+    assert page() == PAGE, "run: .venv/bin/python -m cli configuration > docs/configuration.md"
+
+
+def models(model: type[BaseModel]) -> list[type[BaseModel]]:
+    inner = [nested(field) for field in model.model_fields.values()]
+    return [model, *(found for one in inner if one for found in models(one))]
+
+
+@pytest.mark.parametrize("model", models(Settings), ids=lambda model: model.__name__)
+def test_every_setting_is_on_the_page_with_its_meaning(model: type[BaseModel]) -> None:
+    for field in model.model_fields.values():
+        assert str(field.alias) in PAGE
+        if not nested(field) and model is not Raise:
+            assert field.description, field.alias
+            assert field.description in PAGE
+
+
+def test_every_region_is_on_the_page() -> None:
+    assert all(f"| {code}, " in PAGE for code in regions().regions)
