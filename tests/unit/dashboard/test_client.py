@@ -9,6 +9,7 @@ import pytest
 
 from tests.doubles import protocol
 
+pytestmark = pytest.mark.xdist_group("client")  # one run serves them all
 CLIENT = Path(__file__).parents[3] / "dashboard" / "client"
 
 
