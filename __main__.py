@@ -3,7 +3,8 @@
 import pulumi
 
 import components.settings
-from components.regional_stack import Site, build_region
+from components.regional_stack import build_region
+from components.site import Site
 
 settings = components.settings.load()
 home = components.settings.home_region()

@@ -45,6 +45,7 @@ A region whose plan cannot hold is refused, and the others are not named:
   worst case, and are assumed. Watchers send a heartbeat every five minutes and come back after two
   hours. Functions at work are arrivals a second times seconds each; the durations are assumed, and
   stand in `components/demand.py`.
+- **Names.** A host leads to one API or dashboard of the stack, in one of its regions.
 - **Reserved executions** are as many as the queue starts functions, and
   {UNRESERVED_EXECUTIONS} of the region's stay unreserved.
 - **Raised quotas** count once they are `granted: true`. Until then the request is filed, and the
@@ -100,6 +101,9 @@ def _rows(model: type[BaseModel], name: str, prefix: str) -> Iterator[str]:
     field = model.model_fields[name]
     inner, key = nested(field), f"{prefix}{field.alias}"
     if inner and field.annotation is inner:
+        if field.is_required():
+            members = ", ".join(f"`{member.alias}`" for member in inner.model_fields.values())
+            yield f"| `{key}` | {members}, or `{{}}` | required | {field.description} |"
         for member in inner.model_fields:
             yield from _rows(inner, member, f"{key}.")
         return
@@ -118,7 +122,8 @@ def _kind(field: FieldInfo, inner: type[BaseModel] | None, schema: Mapping[str, 
         return "`true` or `false`"
     if isinstance((field.examples or [None])[0], list):
         return "list of texts"
-    return _range(schema.get("anyOf", [schema])[0])
+    first = schema.get("anyOf", [schema])[0]
+    return "text" if first.get("type") == "string" else _range(first)
 
 
 def _range(schema: Mapping[str, int]) -> str:

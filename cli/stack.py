@@ -4,6 +4,7 @@ The addresses come from the stack's outputs, so a command needs no other configu
 """
 
 import json
+import os
 import subprocess
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from typing import Any
 import boto3
 
 LOCAL = Path(__file__).parents[1] / "build" / "demo.json"
+LOCAL_VARIABLE = "REALTIME_DEMO_FILE"
+"""Names another file in place of `LOCAL`, for a second local cloud beside the demo's."""
 LOCAL_ROOT = "test"
 """Key and secret of the emulator's root."""
 PULUMI_SECONDS = 60
@@ -58,17 +61,22 @@ def find(name: str | None) -> Stack:
 def announced(stack: Stack) -> Generator[None]:
     """While it lasts, `find` without a name finds this one."""
     facts = {"name": stack.name, "region": stack.region, "endpoint_url": stack.endpoint_url}
-    LOCAL.parent.mkdir(exist_ok=True)
-    LOCAL.write_text(json.dumps({**facts, "outputs": dict(stack.outputs)}), encoding="utf-8")
+    file = _local()
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({**facts, "outputs": dict(stack.outputs)}), encoding="utf-8")
     try:
         yield
     finally:
-        LOCAL.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
+
+
+def _local() -> Path:
+    return Path(os.environ.get(LOCAL_VARIABLE, LOCAL))  # noqa: TID251 - no function runs this
 
 
 def _running_demo() -> Stack:
     try:
-        return Stack(**json.loads(LOCAL.read_text(encoding="utf-8")))
+        return Stack(**json.loads(_local().read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise StackError(
             "a stack must be named, because no demo runs on this machine."

@@ -61,7 +61,7 @@ class CustomDomain(pulumi.ComponentResource):
         mapping = aws.apigatewayv2.ApiMapping(
             f"{name}-mapping",
             api_id=args.api_id,
-            domain_name=domain.id,
+            domain_name=domain.domain_name,
             stage=args.stage_name,
             region=args.region,
             opts=self._child(),

@@ -2,6 +2,7 @@
 
 A service that the policy forgets does not fail aloud: EventBridge drops the event, an alarm turns
 red and tells nobody. The default keys of AWS need none of this, hence nothing here by default.
+Events on a bus, a function's code and the dashboard's public files stay under keys of AWS.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +18,8 @@ USE = ["kms:Decrypt", "kms:GenerateDataKey"]
 # With DynamoDB, SQS and SNS the key is used in the name of the role that calls them.
 # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
 VIA_SERVICES = ("dynamodb", "sqs", "sns", "lambda")
+EVENTBRIDGE = "events.amazonaws.com"
 ON_THEIR_OWN: Mapping[str, str] = {
-    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html
-    "events.amazonaws.com": "events:{region}:{account}:rule/*",
     # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
     "cloudwatch.amazonaws.com": "cloudwatch:{region}:{account}:alarm:*",
     "sns.amazonaws.com": "sns:{region}:{account}:*",
@@ -39,7 +39,7 @@ class CustomerKeyArgs:
 
 
 class CustomerKey(pulumi.ComponentResource):
-    """Encrypts tables, queues, topics and logs of a region; rotated each year."""
+    """Encrypts tables, queues, topics, logs and variables of a region; rotated each year."""
 
     arn: pulumi.Output[str]
     """ARN, for the arguments called `kms_key_arn`."""
@@ -74,12 +74,7 @@ def _statements(args: CustomerKeyArgs) -> Sequence[policies.Statement]:
         "Principal": {"AWS": "*"},
         "Action": [*USE, "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"],
         "Resource": "*",
-        "Condition": {
-            "StringEquals": {
-                "kms:CallerAccount": account,
-                "kms:ViaService": [f"{name}.{region}.amazonaws.com" for name in VIA_SERVICES],
-            }
-        },
+        "Condition": {"StringEquals": _through(account, region)},
     }
     services = [
         policies.allow(
@@ -96,7 +91,35 @@ def _statements(args: CustomerKeyArgs) -> Sequence[policies.Statement]:
         )
         for service, source in ON_THEIR_OWN.items()
     ]
-    return [administrators, roles, *services, _logs(partition, region, account)]
+    return [
+        *(administrators, roles, _grants(account, region)),
+        # Without conditions: EventBridge is not promised to name its source to KMS, and would drop
+        # every event. Each queue's own policy lets one rule in, and nobody else.
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        policies.allow(USE, ["*"], service=EVENTBRIDGE),
+        *(*services, _logs(partition, region, account)),
+    ]
+
+
+def _through(account: str, region: str) -> dict[str, object]:
+    return {
+        "kms:CallerAccount": account,
+        "kms:ViaService": [f"{name}.{region}.amazonaws.com" for name in VIA_SERVICES],
+    }
+
+
+def _grants(account: str, region: str) -> policies.Statement:
+    """DynamoDB and Lambda work by grants, which whoever deploys makes through them."""
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["kms:CreateGrant"],
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": _through(account, region),
+            "Bool": {"kms:GrantIsForAWSResource": "true"},
+        },
+    }
 
 
 def _logs(partition: str, region: str, account: str) -> policies.Statement:

@@ -14,6 +14,7 @@ from . import bundle, policies
 
 ARCHITECTURE = "arm64"
 RUNTIME = "python3.13"
+ERRORS_METRIC = "LoggedErrors"
 # X-Ray takes no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 MAY_TRACE = policies.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -116,6 +117,7 @@ class Function(pulumi.ComponentResource):
             region=args.region,
             opts=child,
         )
+        _count_errors(name, args, logs, child)
         granted = [
             aws.iam.RolePolicy(f"{name}-{key}-policy", role=role.name, policy=policy, opts=child)
             for key, policy in {**args.policies, "logs": _observed(args, logs)}.items()
@@ -171,6 +173,27 @@ class Function(pulumi.ComponentResource):
 def metrics_namespace() -> str:
     """Where this stack's functions write their metrics: an account's stacks do not mix."""
     return f"RealtimePlatform/{pulumi.get_stack()}"
+
+
+def _count_errors(
+    name: str,
+    args: FunctionArgs,
+    logs: aws.cloudwatch.LogGroup,
+    child: pulumi.ResourceOptions,
+) -> None:
+    """Of all functions in one metric: Lambda's own counts none that is caught at the edge."""
+    aws.cloudwatch.LogMetricFilter(
+        f"{name}-errors",
+        log_group_name=logs.name,
+        pattern='{ $.level = "ERROR" }',
+        metric_transformation={
+            "name": ERRORS_METRIC,
+            "namespace": metrics_namespace(),
+            "value": "1",
+        },
+        region=args.region,
+        opts=child,
+    )
 
 
 def _root(args: FunctionArgs) -> Path:

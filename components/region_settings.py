@@ -3,10 +3,15 @@
 The docstrings are the text of docs/configuration.md. `examples` are what a refusal proposes.
 """
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+CERTIFICATE = re.compile("arn:[a-z-]+:acm:us-east-1:")
+HOST = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 Positive = Annotated[int, Field(gt=0)]
 Mapped = Annotated[int, Field(ge=2, le=1000)]
@@ -24,6 +29,26 @@ class Strict(BaseModel):
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
     )
+
+
+def refusal(rule: str) -> PydanticCustomError:
+    return PydanticCustomError("refused", "{rule}", {"rule": rule})
+
+
+def _host(name: str) -> str:
+    if not HOST.fullmatch(name):
+        raise refusal("must be a host in lower case, as in live.example.com")
+    return name
+
+
+def _certificate(arn: str) -> str:
+    if not CERTIFICATE.match(arn):
+        raise refusal("must be the ARN of a certificate in us-east-1")
+    return arn
+
+
+Host = Annotated[str, AfterValidator(_host)]
+Certificate = Annotated[str, AfterValidator(_certificate)]
 
 
 class Throttle(Strict):
@@ -102,6 +127,34 @@ class Promise(Strict):
     """Clicks over all links, at the busiest time"""
 
 
+class Domains(Strict):
+    """Names of your own for the two APIs, with certificates. Without the group AWS's names stay."""
+
+    hosted_zone_id: str = Field(examples=["Z0123456789ABCDEFGHIJ"])
+    """Route 53 zone that holds both names, in the stack's account"""
+
+    web_socket: Host = Field(examples=["live.example.com"])
+    """Name of the WebSocket API"""
+
+    http: Host = Field(examples=["go.example.com"])
+    """Name of the HTTP API, which short links begin with"""
+
+
+class DashboardHosting(Strict):
+    """The web page for owners and watchers, on CloudFront. Without the group there is none.
+
+    It has a name of your own, because the APIs have to know its origin before it is made.
+    """
+
+    domain_name: Host = Field(examples=["dashboard.example.com"])
+    """Its name; its DNS record, to the stack's output `dashboard_target`, is yours to make"""
+
+    certificate_arn: Certificate = Field(
+        examples=["arn:aws:acm:us-east-1:123456789012:certificate/0123"]
+    )
+    """Certificate of the name, in us-east-1, where CloudFront takes them from"""
+
+
 class Raise(Strict):
     """A quota for which AWS is asked."""
 
@@ -141,5 +194,15 @@ class RegionSettings(Strict):
     promise: Promise
     raised: Raised = Raised()
 
+    domains: Domains | None = None
+
+    dashboard: DashboardHosting | None = None
+
     manage_api_gateway_account: bool = Field(examples=["true"])
     """Own the region's API Gateway log setting; true in one stack of an account and region only"""
+
+    @property
+    def hosts(self) -> list[str]:
+        """Names that the region answers to, none of which another may have."""
+        apis = [self.domains.web_socket, self.domains.http] if self.domains else []
+        return apis + ([self.dashboard.domain_name] if self.dashboard else [])

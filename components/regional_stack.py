@@ -4,68 +4,49 @@ Regions share nothing: each has its own links, users, counts and limits. The hom
 have short names; another region's carry the region, and so do its roles, which are global.
 """
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
 from .api_gateway_account import ApiGatewayAccount, ApiGatewayAccountArgs
 from .click_pipeline import ClickPipeline, ClickPipelineArgs
 from .demand import bursts
-from .limits import capacity
 from .link_table import LinkTable, LinkTableArgs
 from .quotas import QuotaRequests, QuotaRequestsArgs
 from .realtime_api import ChannelRule, RealtimeApi, RealtimeApiArgs
-from .region_settings import Raised, RegionSettings
-from .regions import Figures, regions
-from .settings import Settings
+from .region_settings import Raised
+from .regional_operations import addresses, customer_key, host_dashboard, observe, queues
 from .shortener import Shortener, ShortenerArgs
+from .site import Site
 
-Exports = Mapping[str, pulumi.Output[str]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Site:
-    """A region of a stack."""
-
-    settings: Settings
-    region: str
-    home: bool
-    """Whether it is the provider's own region."""
-
-    @property
-    def plan(self) -> RegionSettings:
-        return self.settings.regions[self.region]
-
-    @property
-    def allowed(self) -> Figures:
-        return capacity(regions().regions[self.region].defaults, self.plan.raised)
-
-    @property
-    def away(self) -> str | None:
-        """The region to name on each resource; at home the provider knows it."""
-        return None if self.home else self.region
-
-    def name(self, part: str) -> str:
-        return part if self.home else f"{part}-{self.region}"
+Exports = Mapping[str, Any]
 
 
 def build_region(site: Site) -> Exports:
     """Declares the region's resources; returns its addresses."""
     _quota_requests(site)
+    site = dataclasses.replace(site, kms_key_arn=customer_key(site))
     realtime = _realtime(site, _account(site))
     links = _links(site)
     clicks = _clicks(site, realtime, links)
     shortener = _shortener(site, realtime, links, clicks)
+    found = addresses(site, realtime, shortener)
+    operations = observe(site, realtime, clicks, shortener)
     return {
-        "endpoint": realtime.endpoint,
-        "api_url": shortener.api_url,
+        **found,
+        **host_dashboard(site, found, shortener),
+        "region": site.region,
+        "tier": site.settings.tier,
         "user_pool_id": shortener.user_pool_id,
         "user_pool_client_id": shortener.user_pool_client_id,
         "realtime_table": realtime.table_name,
         "links_table": links.name,
         "click_queue_url": clicks.queue_url,
         "dead_letter_queue_url": clicks.dead_letter_queue_url,
+        "queues": queues(realtime, clicks),
+        "alarm_topic": operations.topic_arn,
     }
 
 
@@ -93,7 +74,7 @@ def _realtime(site: Site, account: list[pulumi.Resource]) -> RealtimeApi:
         stage_name=pulumi.get_stack(),
         channels=[link],
         connect_parameters={"code": "link:{}"},
-        allowed_origins=settings.allowed_origins,
+        allowed_origins=_origins(site) if settings.allowed_origins else None,
         require_origin=settings.require_origin,
         throttling_rate_limit=plan.throttle.messages_per_second,
         throttling_burst_limit=bursts(plan, site.allowed)["messages"],
@@ -106,13 +87,19 @@ def _realtime(site: Site, account: list[pulumi.Resource]) -> RealtimeApi:
         reserved_publish=plan.concurrency.reserved.publish,
         log_retention_days=settings.log_retention_days,
         protect_data=settings.protects_data,
+        kms_key_arn=site.kms_key_arn,
+        tracing=settings.tracing,
         region=site.away,
     )
     return RealtimeApi(site.name("realtime"), args, pulumi.ResourceOptions(depends_on=account))
 
 
 def _links(site: Site) -> LinkTable:
-    args = LinkTableArgs(protect_data=site.settings.protects_data, region=site.away)
+    args = LinkTableArgs(
+        protect_data=site.settings.protects_data,
+        kms_key_arn=site.kms_key_arn,
+        region=site.away,
+    )
     return LinkTable(site.name("links"), args)
 
 
@@ -126,6 +113,8 @@ def _clicks(site: Site, realtime: RealtimeApi, links: LinkTable) -> ClickPipelin
         reserved_concurrency=site.plan.concurrency.reserved.aggregate,
         layer_arn=realtime.layer_arn,
         log_retention_days=site.settings.log_retention_days,
+        kms_key_arn=site.kms_key_arn,
+        tracing=site.settings.tracing,
         region=site.away,
     )
     return ClickPipeline(site.name("clicks"), args)
@@ -140,12 +129,19 @@ def _shortener(
         links_table_arn=links.arn,
         click_policy=clicks.click_policy,
         click_environment=clicks.click_environment,
-        allowed_origins=settings.allowed_origins,
+        allowed_origins=_origins(site),
         throttling_rate_limit=plan.throttle.redirects_per_second,
         throttling_burst_limit=bursts(plan, site.allowed)["redirects"],
         layer_arn=realtime.layer_arn,
         log_retention_days=settings.log_retention_days,
         protect_data=settings.protects_data,
+        kms_key_arn=site.kms_key_arn,
+        tracing=settings.tracing,
         region=site.away,
+        public_url=f"https://{plan.domains.http}" if plan.domains else None,
     )
     return Shortener(site.name("shortener"), args)
+
+
+def _origins(site: Site) -> list[str]:
+    return [*site.settings.allowed_origins, *site.dashboard_origins]

@@ -4,27 +4,45 @@ What a stack is follows from its tier, never from its name. Pulumi.yaml declares
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
 from pydantic import Field, Json, ValidationError, field_validator
-from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
 from . import limits
 from .function import LOG_RETENTION_DAYS
 from .realtime_api.args import ORIGIN, STAGE_NAME
-from .region_settings import RegionSettings, Strict
+from .region_settings import RegionSettings, Strict, refusal
 from .setting_errors import NAMESPACE, sentence
 
 HOME = "aws:region"
+ACCOUNT = re.compile("[0-9]{12}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 PRODUCTION_LOG_RETENTION_DAYS = 30
 
 
 class SettingsError(pulumi.RunError):
     """The configuration cannot work; says why of each wrong key, and what sets it right."""
+
+
+class KeySettings(Strict):
+    """A KMS key of your own."""
+
+    account_id: str | None = Field(
+        default=None, examples=["123456789012"], coerce_numbers_to_str=True
+    )
+    """Account of the stack, whose administrators keep the key; without it there is none"""
+
+    @field_validator("account_id")
+    @classmethod
+    def _is_an_account(cls, account_id: str | None) -> str | None:
+        if account_id is not None and not ACCOUNT.fullmatch(account_id):
+            raise refusal("must be the 12 digits of an account, in quotes")
+        return account_id
 
 
 class Settings(Strict):
@@ -42,6 +60,15 @@ class Settings(Strict):
     log_retention_days: int = Field(examples=["30"])
     """Days that CloudWatch keeps logs; production keeps them for 30 or more"""
 
+    alarm_emails: Json[tuple[str, ...]] = Field(examples=[["oncall@example.com"]])
+    """Whom alarms are sent to, once each has confirmed; an empty list sends them to a topic only"""
+
+    tracing: bool = Field(examples=["false"])
+    """Send traces of the functions to X-Ray, which AWS charges for by the trace"""
+
+    customer_key: Json[KeySettings]
+    """A KMS key of your own for all data; `{}` leaves it to AWS's keys, which cost nothing"""
+
     regions: Json[dict[str, RegionSettings]] = Field(min_length=1)
     """The regions that the stack is built in, each with its budget, promise and raised quotas"""
 
@@ -56,20 +83,27 @@ class Settings(Strict):
     ) -> tuple[str, ...]:
         production = info.data.get("tier") == "production"
         if production and not origins:
-            raise _refusal("must name an origin in production: with none, every page may connect")
+            raise refusal("must name an origin in production: with none, every page may connect")
         for origin in origins:
             if not ORIGIN.fullmatch(origin) or (production and not origin.startswith("https://")):
-                raise _refusal("must be origins like https://app.example.com, without a path")
+                raise refusal("must be origins like https://app.example.com, without a path")
         return origins
+
+    @field_validator("alarm_emails")
+    @classmethod
+    def _mail_reaches_them(cls, emails: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(EMAIL.fullmatch(address) for address in emails):
+            raise refusal("must be e-mail addresses")
+        return emails
 
     @field_validator("log_retention_days")
     @classmethod
     def _cloudwatch_keeps_so_long(cls, days: int, info: ValidationInfo) -> int:
         if days not in LOG_RETENTION_DAYS:
             accepted = ", ".join(str(number) for number in LOG_RETENTION_DAYS)
-            raise _refusal(f"must be one of {accepted}: CloudWatch has no others")
+            raise refusal(f"must be one of {accepted}: CloudWatch has no others")
         if info.data.get("tier") == "production" and days < PRODUCTION_LOG_RETENTION_DAYS:
-            raise _refusal(f"must be {PRODUCTION_LOG_RETENTION_DAYS} or more in production")
+            raise refusal(f"must be {PRODUCTION_LOG_RETENTION_DAYS} or more in production")
         return days
 
 
@@ -90,6 +124,7 @@ def parse(values: Mapping[str, Any], *, home: str, stack: str) -> Settings:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError("\n".join([*refusals, *sentences(error, stack)])) from None
+    refusals += _shared_names(settings)
     if home not in settings.regions:
         refusals.append(_homeless(home, settings, stack))
     refusals += [refusal.sentence for refusal in limits.refusals(settings.regions, stack)]
@@ -121,6 +156,16 @@ def _homeless(home: str, settings: Settings, stack: str) -> str:
     )
 
 
+def _shared_names(settings: Settings) -> list[str]:
+    named = Counter(host for plan in settings.regions.values() for host in plan.hosts)
+    return [
+        f"{NAMESPACE}:regions must give a name to one address only, got {host} for {count}: DNS"
+        " leads to one of them. Change the others in the stack's file."
+        for host, count in named.items()
+        if count > 1
+    ]
+
+
 def _values() -> dict[str, Any]:
     """All keys of the namespace; `pulumi.Config` could only ask for those that it knows."""
     found = ([*key.split(":", 1), value] for key, value in _all_values().items())
@@ -129,7 +174,3 @@ def _values() -> dict[str, Any]:
 
 def _all_values() -> dict[str, str]:
     return pulumi_config.get_config_env() | pulumi_config.CONFIG.get()
-
-
-def _refusal(rule: str) -> PydanticCustomError:
-    return PydanticCustomError("refused", "{rule}", {"rule": rule})

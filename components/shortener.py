@@ -108,6 +108,8 @@ class Shortener(pulumi.ComponentResource):
     """Client that signs them in."""
     api_id: pulumi.Output[str]
     """Id of the API, for a domain and for alarms."""
+    stage_name: pulumi.Output[str]
+    """Its stage, which is no part of the address."""
     function_names: pulumi.Output[Mapping[str, str]]
     """Title -> function."""
 
@@ -123,12 +125,12 @@ class Shortener(pulumi.ComponentResource):
             "links": self._links(name, args, api),
         }
         self._routes(name, args, api, functions, self._authorizer(name, args, api, users))
-        self._stage(name, api, args)
+        stage = self._stage(name, api, args)
 
         self.api_url = api.api_endpoint
         self.user_pool_id = users.pool_id
         self.user_pool_client_id = users.client_id
-        self.api_id = api.id
+        self.api_id, self.stage_name = api.id, stage.name
         self.function_names = pulumi.Output.all(
             **{title: function.name for title, function in functions.items()}
         )
@@ -247,7 +249,9 @@ class Shortener(pulumi.ComponentResource):
                 opts=self._child(),
             )
 
-    def _stage(self, name: str, api: aws.apigatewayv2.Api, args: ShortenerArgs) -> None:
+    def _stage(
+        self, name: str, api: aws.apigatewayv2.Api, args: ShortenerArgs
+    ) -> aws.apigatewayv2.Stage:
         logs = aws.cloudwatch.LogGroup(
             f"{name}-access-logs",
             retention_in_days=args.log_retention_days,
@@ -255,7 +259,7 @@ class Shortener(pulumi.ComponentResource):
             region=args.region,
             opts=self._child(),
         )
-        aws.apigatewayv2.Stage(
+        return aws.apigatewayv2.Stage(
             f"{name}-stage",
             api_id=api.id,
             name=STAGE_NAME,

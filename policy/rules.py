@@ -27,6 +27,7 @@ TABLE = "aws:dynamodb/table:Table"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 FUNCTION = "aws:lambda/function:Function"
 PERMISSION = "aws:lambda/permission:Permission"
+KEY = "aws:kms/key:Key"
 IDENTITY_POLICIES = ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy")
 RESOURCE_POLICIES = ("aws:sqs/queuePolicy:QueuePolicy", "aws:sns/topicPolicy:TopicPolicy")
 
@@ -158,6 +159,22 @@ def frames_stay_out_of_logs(resource: Resource) -> Iterator[str]:
             )
 
 
+def keys_stay_in_the_account(resource: Resource) -> Iterator[str]:
+    """Whoever may use a key by its own policy belongs to the key's account."""
+    if resource.type != KEY:
+        return
+    for statement in _statements(resource.inputs):
+        principal = cast("Any", statement.get("Principal"))
+        everybody = principal == "*" or (
+            isinstance(principal, Mapping) and "*" in _texts(cast("Statement", principal), "AWS")
+        )
+        if everybody and "kms:CallerAccount" not in json.dumps(statement.get("Condition", {})):
+            yield (
+                "a key's statement for everybody must have a condition on kms:CallerAccount, got"
+                " none: every account could use the key. Add one with the account's id."
+            )
+
+
 def logs_expire(resource: Resource) -> Iterator[str]:
     """No log is kept, or paid for, for ever."""
     if resource.type == LOG_GROUP and not resource.inputs.get("retentionInDays"):
@@ -212,6 +229,7 @@ RESOURCE_RULES: Sequence[Callable[[Resource], Iterator[str]]] = (
     rows_expire,
     stages_are_throttled,
     frames_stay_out_of_logs,
+    keys_stay_in_the_account,
     logs_expire,
     functions_log_where_it_expires,
     stage_names_are_plain,

@@ -20,7 +20,8 @@ class ObservabilityArgs:
     """Id of the HTTP API beside it."""
 
     function_names: Mapping[str, pulumi.Input[str]]
-    """Title -> function. The one called `authorize` gets an alarm for its latency."""
+    """Title -> function. Those called `authorize`, `connect` and `messages` get alarms of their
+    own: for latency, and for what clients send."""
 
     queue_names: Mapping[str, pulumi.Input[str]]
     """Title -> queue that feeds a function; alarms when its oldest message waits."""

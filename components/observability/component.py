@@ -6,7 +6,8 @@ import pulumi_aws as aws
 from .. import policies
 from .args import ObservabilityArgs
 from .dashboard import body
-from .signals import MINUTE_SECONDS, Metric, Signal, signals
+from .signal import MINUTE_SECONDS, Metric, Signal
+from .signals import signals
 
 LATEST_MINUTES = 5
 STATISTICS = ("Sum", "Maximum", "Average")

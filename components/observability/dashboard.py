@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from .signals import MINUTE_SECONDS, Metric, Signal
+from .signal import MINUTE_SECONDS, Metric, Signal
 
 COLUMNS = 24
 WIDTH, HEIGHT = 8, 6

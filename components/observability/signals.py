@@ -4,57 +4,23 @@ A threshold is crossed for three minutes of five before anybody is woken, except
 is enough. What reports nothing is well: an idle stack has no metrics.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-import pulumi
-
+from ..function import ERRORS_METRIC
 from .args import ObservabilityArgs
+from .signal import QUOTA_SHARE, Dimensions, Metric, Signal, one, share
 
-Dimensions = Mapping[str, pulumi.Input[str]]
-
-QUOTA_SHARE = 0.8
-MINUTE_SECONDS = 60
 OLDEST_MESSAGE_SECONDS = 60
 EVENT_AGE_P95_MS = 5_000
 AUTHORIZER_P95_MS = 1_000
 GONE_SHARE_PERCENT = 50
+REFUSED_SHARE_PERCENT = 50
+FEW_CONNECTS = 5
 PUBLISHING_SERVICES = ("clicks", "realtime")
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 METRICS_OF_AN_ALARM = 10
 # What takes a request of the quota; of both services they are ten.
 POSTS = ("PostsDelivered", "PostsGone", "PostsSlow", "PostsFailed", "PostsUnanswered")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    namespace: str
-    name: str
-    dimensions: Dimensions
-    statistic: str = "Sum"
-    """Per minute: `Sum`, `Maximum`, `Average` or a percentile like `p95`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signal:
-    key: str
-    """Part of the alarm's logical name."""
-    title: str
-    group: str
-    """The dashboard's row."""
-    metrics: Mapping[str, Metric]
-    """Id in `expression` -> metric; without an expression there is one."""
-    threshold: float
-    because: str
-    """What is wrong when it is crossed, and what to do first; the alarm's description."""
-    expression: str | None = None
-    minutes: int = 3
-    """Of the last five, in which the threshold is crossed; 1 looks at the last one only."""
-
-    @property
-    def only_metric(self) -> Metric | None:
-        """What is watched as it is; None where an expression makes it."""
-        return None if self.expression else next(iter(self.metrics.values()))
 
 
 def signals(args: ObservabilityArgs) -> list[Signal]:
@@ -69,40 +35,60 @@ def signals(args: ObservabilityArgs) -> list[Signal]:
 
 def _web_socket(args: ObservabilityArgs) -> Iterator[Signal]:
     stage: Dimensions = {"ApiId": args.web_socket_api_id, "Stage": args.stage_name}
-    connect: Dimensions = {**stage, "Route": "$connect"}
-    yield _one(
-        "connect-errors",
-        "Connects that failed",
-        "WebSocket",
-        Metric(namespace="AWS/ApiGateway", name="ExecutionError", dimensions=connect),
-        0,
-        "$connect or its authorizer fails. Read the log of the function `connect`.",
+    # By stage and not by route: without detailed metrics, which cost, no route has any. A function
+    # that refuses a client answers 4xx too, so a few of these are no reason to be woken.
+    metrics = {
+        key: Metric(namespace="AWS/ApiGateway", name=name, dimensions=stage)
+        for key, name in (("connects", "ConnectCount"), ("refused", "IntegrationError"))
+    }
+    yield Signal(
+        key="connect-errors",
+        title="Connects refused or failed, percent",
+        group="WebSocket",
+        metrics=metrics,
+        expression=(
+            f"IF(FILL(connects, 0) > {FEW_CONNECTS}, 100 * FILL(refused, 0) / connects, 0)"
+        ),
+        threshold=REFUSED_SHARE_PERCENT,
+        because="Most clients cannot connect. Read the log of the function `connect`.",
     )
-    yield _one(
+    yield one(
         "integration-errors",
-        "Messages whose function failed",
+        "Functions that API Gateway could not call",
         "WebSocket",
-        Metric(namespace="AWS/ApiGateway", name="IntegrationError", dimensions=stage),
+        Metric(namespace="AWS/ApiGateway", name="ExecutionError", dimensions=stage),
         0,
-        "A route's function fails or is throttled. Read its log.",
+        "A route's function or the authorizer fails, is throttled or may not be invoked.",
     )
+    yield from _clients(args)
+
+
+def _clients(args: ObservabilityArgs) -> Iterator[Signal]:
+    """By the functions' runs: API Gateway's own count of messages holds what is pushed, too."""
+    if not args.function_names.keys() >= {"connect", "messages"}:
+        return
+    metrics = {
+        title: Metric(
+            namespace="AWS/Lambda",
+            name="Invocations",
+            dimensions={"FunctionName": args.function_names[title]},
+        )
+        for title in ("connect", "messages")
+    }
     yield Signal(
         key="web-socket-quota",
-        title="Connects and messages a minute",
+        title="Connects and messages of clients a minute, without pings",
         group="WebSocket",
-        metrics={
-            "connects": Metric(namespace="AWS/ApiGateway", name="ConnectCount", dimensions=stage),
-            "messages": Metric(namespace="AWS/ApiGateway", name="MessageCount", dimensions=stage),
-        },
-        expression="FILL(connects, 0) + FILL(messages, 0)",
-        threshold=_share(args.web_socket_rate_limit),
+        metrics=metrics,
+        expression=" + ".join(f"FILL({title}, 0)" for title in metrics),
+        threshold=share(args.web_socket_rate_limit),
         because="80 percent of the WebSocket stage's throttle. Raise the limit of the region.",
     )
 
 
 def _http(args: ObservabilityArgs) -> Iterator[Signal]:
     api: Dimensions = {"ApiId": args.http_api_id}
-    yield _one(
+    yield one(
         "http-errors",
         "Requests answered 5xx",
         "HTTP",
@@ -110,12 +96,12 @@ def _http(args: ObservabilityArgs) -> Iterator[Signal]:
         0,
         "Redirects or the links API fail. Read the access log, then the function's.",
     )
-    yield _one(
+    yield one(
         "http-quota",
         "Requests a minute",
         "HTTP",
         Metric(namespace="AWS/ApiGateway", name="Count", dimensions=api),
-        _share(args.http_rate_limit),
+        share(args.http_rate_limit),
         "80 percent of the HTTP stage's throttle. Raise the limit of the region.",
     )
 
@@ -123,7 +109,7 @@ def _http(args: ObservabilityArgs) -> Iterator[Signal]:
 def _functions(args: ObservabilityArgs) -> Iterator[Signal]:
     for title, name in args.function_names.items():
         of: Dimensions = {"FunctionName": name}
-        yield _one(
+        yield one(
             f"function-{title}-errors",
             f"Errors of {title}",
             "Functions",
@@ -132,9 +118,17 @@ def _functions(args: ObservabilityArgs) -> Iterator[Signal]:
             f"The function {title} ends with an exception or runs out of time. Read its log.",
         )
     yield from _throttles(args)
+    yield one(
+        "logged-errors",
+        "Errors in the logs of all functions",
+        "Functions",
+        Metric(namespace=args.metrics_namespace, name=ERRORS_METRIC, dimensions={}),
+        0,
+        "A function met an error, and told its client only that. Search the logs for ERROR.",
+    )
     if "authorize" in args.function_names:
         of = {"FunctionName": args.function_names["authorize"]}
-        yield _one(
+        yield one(
             "authorizer-latency",
             "Authorizer p95, ms",
             "Functions",
@@ -142,7 +136,7 @@ def _functions(args: ObservabilityArgs) -> Iterator[Signal]:
             AUTHORIZER_P95_MS,
             "Handshakes wait for the authorizer: cold starts, or an issuer that answers slowly.",
         )
-    yield _one(
+    yield one(
         "concurrency-quota",
         "Executions at a time, all functions of the account",
         "Functions",
@@ -178,7 +172,7 @@ def _throttles(args: ObservabilityArgs) -> Iterator[Signal]:
 
 def _queues(args: ObservabilityArgs) -> Iterator[Signal]:
     for title, name in args.queue_names.items():
-        yield _one(
+        yield one(
             f"queue-{title}-age",
             f"Oldest message of {title}, s",
             "Queues",
@@ -192,7 +186,7 @@ def _queues(args: ObservabilityArgs) -> Iterator[Signal]:
             f"The worker of {title} does not keep up or fails. Read its log.",
         )
     for title, name in args.kept_queue_names.items():
-        yield _one(
+        yield one(
             f"kept-{title}",
             f"Messages in {title}",
             "Queues",
@@ -203,7 +197,8 @@ def _queues(args: ObservabilityArgs) -> Iterator[Signal]:
                 statistic="Maximum",
             ),
             0,
-            "They could not be handled, and are kept for fourteen days. Find out why, and mend it.",
+            "They could not be handled, and are kept for fourteen days. Mend the cause; then dead"
+            " letters are sent again by: realtime redrive.",
             minutes=1,
         )
 
@@ -251,31 +246,6 @@ def _delivery(args: ObservabilityArgs) -> Iterator[Signal]:
         group="Delivery",
         metrics=posts,
         expression=total,
-        threshold=_share(args.posts_per_second),
+        threshold=share(args.posts_per_second),
         because="80 percent of what the workers may post. Raise the limit of the region.",
-    )
-
-
-def _share(per_second: int) -> float:
-    return per_second * MINUTE_SECONDS * QUOTA_SHARE
-
-
-def _one(  # noqa: PLR0913 - a row of a table
-    key: str,
-    title: str,
-    group: str,
-    metric: Metric,
-    threshold: float,
-    because: str,
-    *,
-    minutes: int = 3,
-) -> Signal:
-    return Signal(
-        key=key,
-        title=title,
-        group=group,
-        metrics={"m": metric},
-        threshold=threshold,
-        because=because,
-        minutes=minutes,
     )

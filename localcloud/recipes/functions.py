@@ -106,6 +106,19 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         id="{request[RoleName]}/{request[PolicyArn]}",
         rename={"role": "RoleName"},
     ),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": Recipe(
+        service="logs",
+        operation="PutMetricFilter",
+        id="{request[filterName]}",
+        name="name",
+        rename={
+            "name": "filterName",
+            "pattern": "filterPattern",
+            "metricTransformation.name": "metricName",
+            "metricTransformation.namespace": "metricNamespace",
+            "metricTransformation.value": "metricValue",
+        },
+    ),
     "aws:cloudwatch/logGroup:LogGroup": Recipe(
         service="logs",
         operation="CreateLogGroup",

@@ -124,7 +124,13 @@ class Stack:
     @contextmanager
     def disconnect_withheld(self) -> Generator[None]:
         """`$disconnect` comes to nothing, as AWS promises no more than its best effort."""
-        role = self._role_of("handlers.realtime.disconnect.handler")
+        with self.withheld("handlers.realtime.disconnect.handler"):
+            yield
+
+    @contextmanager
+    def withheld(self, handler: str) -> Generator[None]:
+        """The function may do nothing, as when its policy was broken by a deployment."""
+        role = self._role_of(handler)
         deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
         iam = self.client("iam")
@@ -140,9 +146,14 @@ class Stack:
             function["Role"]
             for page in pages
             for function in page["Functions"]
-            if function["Handler"] == handler
+            if function["Handler"] == handler and self._is_ours(function)
         }
         return role.rpartition("/")[2]
+
+    def _is_ours(self, function: dict[str, Any]) -> bool:
+        """Another stack in the region has the same handlers, and other tables."""
+        variables = function["Environment"]["Variables"]
+        return self.exports["realtime_table"] in variables.values()
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000

@@ -275,8 +275,8 @@ def test_what_the_cloud_refuses_is_named_with_its_cause_and_ends_the_deploy(clou
 
 
 def test_an_unknown_type_is_named_with_those_that_are_known(cloud: Cloud) -> None:
-    with pytest.raises(DeployError, match=r"key:Key 'key'.*no row.*aws:sqs/queue:Queue"):
-        run(cloud, lambda: aws.kms.Key("key"))
+    with pytest.raises(DeployError, match=r"alias:Alias 'key'.*no row.*aws:sqs/queue:Queue"):
+        run(cloud, lambda: aws.kms.Alias("key", target_key_id="1"))
 
 
 def test_an_unmapped_input_is_named_with_its_resource(cloud: Cloud) -> None:

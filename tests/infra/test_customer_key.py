@@ -26,7 +26,6 @@ def of_service(statements: list[Statement], service: str) -> Statement:
 @pytest.mark.parametrize(
     ("service", "source"),
     [
-        ("events.amazonaws.com", f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/*"),
         ("cloudwatch.amazonaws.com", f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:*"),
         ("sns.amazonaws.com", f"arn:aws:sns:eu-west-1:{ACCOUNT}:*"),
     ],
@@ -48,15 +47,25 @@ def test_logs_may_use_it_for_the_log_groups_of_this_account(statements: list[Sta
     assert statement["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": context}}
 
 
+def test_eventbridge_may_use_it_on_no_condition_that_it_could_fail(
+    statements: list[Statement],
+) -> None:
+    statement = of_service(statements, "events.amazonaws.com")
+    assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert "Condition" not in statement
+
+
 def test_roles_use_it_through_the_services_that_hold_the_data(statements: list[Statement]) -> None:
-    (roles,) = [s for s in statements if s["Principal"] == {"AWS": "*"}]
-    assert roles["Condition"]["StringEquals"] == {
-        "kms:CallerAccount": ACCOUNT,
-        "kms:ViaService": [
-            f"{name}.eu-west-1.amazonaws.com" for name in ("dynamodb", "sqs", "sns", "lambda")
-        ],
-    }
+    roles, grants = [s for s in statements if s["Principal"] == {"AWS": "*"}]
+    for statement in (roles, grants):
+        assert statement["Condition"]["StringEquals"] == {
+            "kms:CallerAccount": ACCOUNT,
+            "kms:ViaService": [
+                f"{name}.eu-west-1.amazonaws.com" for name in ("dynamodb", "sqs", "sns", "lambda")
+            ],
+        }
     assert "kms:*" not in roles["Action"]
+    assert grants["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
 
 
 def test_the_accounts_administrators_keep_it(statements: list[Statement]) -> None:

@@ -19,10 +19,14 @@ def arguments(**changes: Any) -> ObservabilityArgs:
         "web_socket_api_id": "socket",
         "stage_name": "dev",
         "http_api_id": "http",
-        "function_names": {"authorize": "authorize-1", "connect": "connect-1"},
+        "function_names": {
+            "authorize": "authorize-1",
+            "connect": "connect-1",
+            "messages": "messages-1",
+        },
         "queue_names": {"clicks": "clicks-1"},
-        "dead_letter_queue_names": {"clicks": "clicks-dead-1"},
-        "metrics_namespace": "RealtimePlatform",
+        "kept_queue_names": {"clicks-dead-letters": "clicks-dead-1"},
+        "metrics_namespace": "RealtimePlatform/dev",
         "web_socket_rate_limit": 100,
         "http_rate_limit": 200,
         "posts_per_second": 500,
@@ -51,14 +55,22 @@ def test_alarms_watch_every_limit_at_80_percent(watched: Deployment) -> None:
 
 def test_each_function_and_queue_has_its_alarms(watched: Deployment) -> None:
     assert {
-        *(
-            f"function-{name}-{what}"
-            for name in ("authorize", "connect")
-            for what in ("errors", "throttles")
-        ),
-        *("authorizer-latency", "queue-clicks-age", "queue-clicks-dead-letters", "event-age"),
+        *("function-authorize-errors", "function-connect-errors", "throttles-authorize"),
+        *("authorizer-latency", "queue-clicks-age", "kept-clicks-dead-letters", "event-age"),
         *("gone-share", "connect-errors", "integration-errors", "http-errors"),
     } <= alarms(watched).keys()
+
+
+def test_throttles_of_any_number_of_functions_are_watched_ten_to_an_alarm() -> None:
+    names = {f"f{number}": f"function-{number}" for number in range(23)}
+    deployed = deploy(lambda: Observability("watch", arguments(function_names=names)))
+    throttles = [
+        [q["metric"]["dimensions"]["FunctionName"] for q in alarm["metricQueries"] if "metric" in q]
+        for name, alarm in alarms(deployed).items()
+        if name.startswith("throttles-")
+    ]
+    assert sorted(map(len, throttles)) == [3, 10, 10]
+    assert {name for some in throttles for name in some} == set(names.values())
 
 
 def test_no_two_alarms_share_a_name() -> None:
@@ -73,8 +85,23 @@ def test_every_alarm_tells_the_topic_when_it_starts_and_when_it_ends(watched: De
         assert alarm["alarmDescription"]
 
 
-def test_an_alarm_returns_one_series_of_ten_metrics_at_most(watched: Deployment) -> None:
+def test_an_alarm_of_one_metric_names_it_with_a_statistic(watched: Deployment) -> None:
+    single = {name: a for name, a in alarms(watched).items() if "metricQueries" not in a}
+    assert single
+    for name, alarm in single.items():
+        assert alarm["namespace"], name
+        assert len({"statistic", "extendedStatistic"} & alarm.keys()) == 1, name
+        assert alarm["period"] == 60, name
+    assert single["authorizer-latency"]["extendedStatistic"] == "p95"
+    assert single["kept-clicks-dead-letters"]["dimensions"] == {"QueueName": "clicks-dead-1"}
+
+
+def test_an_alarm_of_several_returns_one_series_of_ten_metrics_at_most(
+    watched: Deployment,
+) -> None:
     for name, alarm in alarms(watched).items():
+        if "metricQueries" not in alarm:
+            continue
         queries = alarm["metricQueries"]
         assert [q["returnData"] for q in queries].count(True) == 1, name
         assert sum("metric" in q for q in queries) <= 10, name
@@ -83,8 +110,9 @@ def test_an_alarm_returns_one_series_of_ten_metrics_at_most(watched: Deployment)
 
 def test_an_expression_names_its_metrics_and_no_other(watched: Deployment) -> None:
     for name, alarm in alarms(watched).items():
-        ids = {q["id"] for q in alarm["metricQueries"] if "metric" in q}
-        for query in alarm["metricQueries"]:
+        queries = alarm.get("metricQueries", [])
+        ids = {q["id"] for q in queries if "metric" in q}
+        for query in queries:
             if "expression" in query:
                 used = set(re.findall(r"[a-z]\w*", query["expression"]))
                 assert used <= ids, name
@@ -114,8 +142,26 @@ def test_the_dashboard_draws_every_alarm_with_its_threshold(watched: Deployment)
         graph = graphs[alarm["alarmDescription"].partition(":")[0]]
         assert graph["annotations"]["horizontal"][0]["value"] == alarm["threshold"]
         drawn = {entry[1] for entry in graph["metrics"] if len(entry) > 1}
-        queried = {q["metric"]["metricName"] for q in alarm["metricQueries"] if "metric" in q}
-        assert drawn == queried
+        queries = alarm.get("metricQueries", [{"metric": alarm}])
+        assert drawn == {q["metric"]["metricName"] for q in queries if "metric" in q}
+
+
+def test_a_graph_says_which_regions_metrics_it_draws_for_a_dashboard_belongs_to_none(
+    watched: Deployment,
+) -> None:
+    assert {w["properties"]["region"] for w in widgets(watched, "metric")} == {"eu-west-1"}
+    away = deploy(lambda: Observability("watch", arguments(region="eu-south-1")))
+    assert {w["properties"]["region"] for w in widgets(away, "metric")} == {"eu-south-1"}
+    name = watched.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardName"]
+    assert name == "realtime-dev-watch"
+
+
+def test_no_alarm_waits_for_metrics_by_route_which_api_gateway_does_not_send(
+    watched: Deployment,
+) -> None:
+    for name, alarm in alarms(watched).items():
+        for query in alarm.get("metricQueries", [{"metric": alarm}]):
+            assert "Route" not in query.get("metric", {}).get("dimensions", {}), name
 
 
 def test_no_two_graphs_overlap_and_none_leaves_the_page(watched: Deployment) -> None:
@@ -126,7 +172,7 @@ def test_no_two_graphs_overlap_and_none_leaves_the_page(watched: Deployment) -> 
 
 
 def test_the_delivery_metrics_are_those_that_the_functions_write() -> None:
-    written = (ROOT / "handlers/realtime/metrics.py").read_text(encoding="utf-8")
+    written = (ROOT / "handlers/realtime/delivery/metrics.py").read_text(encoding="utf-8")
     for name in (*POSTS, "EventAge"):
         assert f'"{name}"' in written, name
     folders = {path.name for path in (ROOT / "handlers").iterdir() if path.is_dir()}

@@ -11,9 +11,10 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
+from components import CustomerKey, CustomerKeyArgs
 from policy import rules
 from policy.rules import RESOURCE_RULES, STACK_RULES, UNKNOWN, Resource
-from tests.infra.harness import ROOT, Deployment
+from tests.infra.harness import ROOT, Deployment, deploy
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
@@ -126,6 +127,13 @@ BROKEN: list[tuple[str, str, str, Change, str]] = [
         "dataTraceEnabled must be off",
     ),
     (
+        "keys_stay_in_the_account",
+        rules.KEY,
+        "kms:ViaService",
+        lambda inputs: inputs.update(policy=inputs["policy"].replace("kms:CallerAccount", "a:b")),
+        "must have a condition on kms:CallerAccount",
+    ),
+    (
         "logs_expire",
         rules.LOG_GROUP,
         "retentionInDays",
@@ -167,7 +175,12 @@ def test_both_stacks_keep_to_every_rule(deployment: Deployment) -> None:
 def test_a_broken_resource_is_refused_by_its_rule_alone(
     prod: Deployment, rule: str, kind: str, text: str, change: Change, expected: str
 ) -> None:
-    sound = next(r for r in prod.of(kind) if text in str(r.inputs))
+    arguments = CustomerKeyArgs(account_id="123456789012", region="eu-west-1")
+    keyed = deploy(lambda: CustomerKey("data", arguments))
+    sound = next(r for r in (*prod.of(kind), *keyed.of(kind)) if text in str(r.inputs))
+    assert not any(
+        sentence for rule in RESOURCE_RULES for sentence in rule(Resource(kind, sound.inputs))
+    )
     inputs = copy.deepcopy(cast("Inputs", sound.inputs))
     change(inputs)
     said = {r.__name__: list(r(Resource(kind, inputs))) for r in RESOURCE_RULES}

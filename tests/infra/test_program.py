@@ -10,6 +10,7 @@ EXPORTS = {
     *("endpoint", "api_url", "user_pool_id"),
     *("user_pool_client_id", "realtime_table", "links_table"),
     *("click_queue_url", "dead_letter_queue_url"),
+    *("region", "tier", "queues", "alarm_topic"),
 }
 COMPONENTS = {
     "ApiGatewayAccount": 1,
@@ -22,6 +23,7 @@ COMPONENTS = {
     "Function": 9,
     "Queue": 4,
     "EventRoute": 2,
+    "Observability": 1,
 }
 
 
@@ -30,10 +32,14 @@ def test_both_stacks_are_made_of_the_same_components(deployment: Deployment) -> 
     assert counted == COMPONENTS
 
 
-def test_prod_differs_from_dev_in_settings_and_in_no_resource(
+def test_prod_differs_from_dev_in_settings_and_in_whom_it_writes_to(
     dev: Deployment, prod: Deployment
 ) -> None:
-    assert {(r.type, r.name) for r in dev.resources} == {(r.type, r.name) for r in prod.resources}
+    made, written_to = ({(r.type, r.name) for r in one.resources} for one in (dev, prod))
+    assert written_to - made == {
+        ("aws:sns/topicSubscription:TopicSubscription", "operations-email-0")
+    }
+    assert made <= written_to
 
 
 def test_the_exports_are_the_stacks_interface(deployment: Deployment) -> None:
@@ -41,7 +47,13 @@ def test_the_exports_are_the_stacks_interface(deployment: Deployment) -> None:
     (region,) = exports.pop("regions").values()
     assert exports == region
     assert exports.keys() == EXPORTS
+    queues = exports.pop("queues")
     assert all(isinstance(value, str) and value for value in exports.values())
+    assert exports["tier"] in ("development", "production")
+    assert queues.keys() == {"clicks", "delivery", "publish", "events"}
+    for title, queue in queues.items():
+        assert queue.keys() == {"url", "dead_letter_url"}, title
+        assert queue["dead_letter_url"] == queue["url"].replace("-source", "-dead-letter"), title
 
 
 def test_the_stage_is_named_after_the_stack(dev: Deployment, prod: Deployment) -> None:

@@ -90,6 +90,9 @@ def test_a_missing_key_is_refused_with_the_command_that_sets_it(key: str) -> Non
         ("requireOrigin", "perhaps", "must be a valid boolean"),
         ("logRetentionDays", "8", "must be one of 1, 3, 5, 7"),
         ("logRetentionDays", "a week", "must be a valid integer"),
+        ("alarmEmails", '["nobody"]', "must be e-mail addresses"),
+        ("tracing", "perhaps", "must be a valid boolean"),
+        ("customerKey", "here", "must be an object"),
         ("regions", "eu-west-1", "must be an object"),
         ("regions", "[]", "must be an object"),
         ("regions", "{}", "must name a region"),
@@ -119,6 +122,18 @@ def test_production_is_held_to_more(key: str, value: str, rule: str) -> None:
     assert loaded(changed("dev", **{key: value})).tier == "development"
     with pytest.raises(SettingsError, match=rule):
         loaded(changed("prod", **{key: value}), "prod")
+
+
+@pytest.mark.parametrize("account_id", ["12", 12, "arn:aws:iam::123456789012:root"])
+def test_the_account_of_a_key_has_twelve_digits(account_id: str | int) -> None:
+    with pytest.raises(SettingsError, match="must be the 12 digits of an account") as refused:
+        loaded(changed(customerKey=json.dumps({"accountId": account_id})))
+    assert "--path 'realtime:customerKey.accountId' 123456789012" in str(refused.value)
+
+
+def test_an_account_may_be_a_number_as_the_command_line_stores_it() -> None:
+    settings = loaded(changed(customerKey='{"accountId": 123456789012}'))
+    assert settings.customer_key.account_id == "123456789012"
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

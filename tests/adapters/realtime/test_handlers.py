@@ -50,9 +50,8 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def forget() -> None:
-    """What the functions keep from one invocation to the next, or another module's tests left."""
-    own = (authorize.policy, connect.settings, disconnect.environment, messages.service)
-    for factory in (*own, store.dynamo_store, clients.client):
+    kept = (authorize.policy, connect.settings, disconnect.environment, messages.service)
+    for factory in (*kept, store.dynamo_store, clients.client):
         factory.cache_clear()
 
 

@@ -18,7 +18,7 @@ def commands(text: str) -> list[str]:
         line
         for block in blocks
         for line in block.splitlines()
-        if re.match(r"(make|pulumi|python3?|\.venv/bin/\S+) ", line)
+        if re.match(r"(make|pulumi|python3?|\./realtime|\.venv/bin/\S+) ", line)
     ]
 
 

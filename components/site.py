@@ -1,0 +1,41 @@
+"""A region of a stack: what it may use there, and what its resources are called."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from .limits import capacity
+from .region_settings import RegionSettings
+from .regions import Figures, regions
+from .settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    settings: Settings
+    region: str
+    home: bool
+    """Whether it is the provider's own region."""
+    kms_key_arn: pulumi.Output[str] | None = None
+    """Key of its data; None leaves it to AWS's keys."""
+
+    @property
+    def plan(self) -> RegionSettings:
+        return self.settings.regions[self.region]
+
+    @property
+    def allowed(self) -> Figures:
+        return capacity(regions().regions[self.region].defaults, self.plan.raised)
+
+    @property
+    def away(self) -> str | None:
+        """The region to name on each resource; at home the provider knows it."""
+        return None if self.home else self.region
+
+    @property
+    def dashboard_origins(self) -> list[str]:
+        dashboard = self.plan.dashboard
+        return [f"https://{dashboard.domain_name}"] if dashboard else []
+
+    def name(self, part: str) -> str:
+        return part if self.home else f"{part}-{self.region}"
