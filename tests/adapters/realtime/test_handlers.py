@@ -14,15 +14,10 @@ from tests.doubles.protocol import valid
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
-RULES: list[dict[str, Any]] = [
-    {
-        "pattern": pattern,
-        "access": access,
-        "delivery": "latest",
-        "min_interval_ms": 200,
-        "publishers": [],
-    }
-    for pattern, access in [("user:{sub}", "owner"), ("*:*", "public")]
+LATEST: dict[str, Any] = {"delivery": "latest", "min_interval_ms": 200, "publishers": []}
+RULES = [
+    {"pattern": "user:{sub}", "access": "owner", **LATEST},
+    {"pattern": "*:*", "access": "public", **LATEST},
 ]
 METHOD_ARN = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/dev/$connect"
 CONNECTION_ID = "L0SM9cOFvHcCIhw="
