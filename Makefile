@@ -91,7 +91,8 @@ test: setup ## every tier of tests
 	@$(RUN) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 test-browser: setup ## the pages in a real Chromium, /usr/bin/chromium
-	@$(RUN) -m pytest tests/browser examples/orders/browser_tests $(ARGS)
+	@$(RUN) -m pytest tests/browser $(ARGS)
+	@$(RUN) -m pytest examples/orders/browser_tests $(ARGS)
 
 check: .venv/.dev ## verify format, lint, types, borders and pins; changes nothing
 	@.venv/bin/ruff format --check --quiet .
