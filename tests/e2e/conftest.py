@@ -192,6 +192,7 @@ def _deployed(cloud: Cloud, name: str) -> Stack:
     return Stack(cloud, config, dict(deployment.exports))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker for the whole tier: a cloud for each would share the same two cores."""
     for item in items:
