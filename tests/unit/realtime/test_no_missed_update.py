@@ -25,6 +25,8 @@ from tests.doubles.situations import (
     connecting,
 )
 
+pytestmark = pytest.mark.exhaustive
+
 SETUPS = {
     "two publishers, one crash, two workers": (Setup(crashes=1, workers=2), 10**9),
     "two publishers, a task delivered twice, two workers": (Setup(duplicates=1, workers=2), 10**10),
