@@ -207,7 +207,7 @@ def _invite(console: Console, cloud: Cloud, dashboard: str, code: str) -> None:
         f"  password  {cloud.password}\n\n"
         f"Everybody may watch the link, without signing in:\n\n"
         f"  {dashboard}/watch/{code}\n"
-        f"  .venv/bin/realtime watch {code}\n\n"
+        f"  ./realtime watch {code}\n\n"
         f"Click on it, and see the number jump:\n\n"
         f"  curl -i {cloud.exports['api_url']}/{code}\n\n"
         f"Ctrl-C stops everything and removes it.\n",
