@@ -45,7 +45,7 @@ def children(parent: int) -> set[int]:
     return {process.pid for process in psutil.Process(parent).children()}
 
 
-def eventually(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def eventually(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"never came to be: {what}"
