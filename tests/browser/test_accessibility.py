@@ -14,7 +14,9 @@ View = Callable[[Tab, User], Page]
 
 
 def sign_in(tab: Tab, _: User) -> Page:
-    return tab.open("/")
+    page = tab.open("/")
+    expect(page.get_by_label("Email")).to_be_focused()
+    return page
 
 
 def refused_sign_in(tab: Tab, user: User) -> Page:

@@ -18,8 +18,11 @@ import pytest
 from localcloud import server
 from tests.e2e.conftest import ROOT, Cloud
 
+# A shell that starts the tests in its background has them ignore SIGINT, and what they start inherits that.
 HOLDER = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from localcloud.server import server
 with server() as endpoint:
     print(endpoint, flush=True)
@@ -45,7 +48,7 @@ def children(parent: int) -> set[int]:
     return {process.pid for process in psutil.Process(parent).children()}
 
 
-def eventually(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def eventually(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"never came to be: {what}"
