@@ -34,7 +34,7 @@ async def publish(engine: Engine, update: Update, tokens: Sequence[str]) -> Publ
     now = engine.now_ms()
     if not engine.holds.is_held(update.channel, now):
         hold_until = _hold_until(rule, now)
-        claim = await engine.store.claim(update, now, hold_until)
+        claim = await engine.store.claim(update, now, hold_until, _audience(engine, rule))
         if isinstance(claim, Claimed):
             hold_until += claim.state.stretch_ms or 0
             engine.holds.remember(update.channel, hold_until)
@@ -63,7 +63,8 @@ async def flush(engine: Engine, task: Flush) -> Published:
     if wait_ms > 0:
         await engine.sleep(wait_ms / 1000)
     hold_until = _hold_until(rule, engine.now_ms())
-    state = await engine.store.flush(task.channel, task.token, hold_until)
+    audience = _audience(engine, rule)
+    state = await engine.store.flush(task.channel, task.token, hold_until, audience)
     return await fan_out(engine, Push.of(state)) if state else Published()
 
 
@@ -89,6 +90,11 @@ async def _send_flush(
 def _hold_until(rule: Rule, now_ms: int) -> int:
     """0, which is long ago, without an interval: then every value is pushed."""
     return now_ms + rule.min_interval_ms if rule.min_interval_ms else 0
+
+
+def _audience(engine: Engine, rule: Rule) -> str | None:
+    """A name to remember who watches by; None where a row that is deleted is somebody shut out."""
+    return engine.remembered.new_name() if rule.access == "public" else None
 
 
 def _rule(engine: Engine, channel: str) -> Rule:

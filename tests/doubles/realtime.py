@@ -1,12 +1,14 @@
 """Twins of the realtime ports: store, posts and queue in memory, with a step before each call."""
 
 import dataclasses
+import itertools
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from handlers.realtime.delivery.remembered import Remembered
 from handlers.realtime.delivery.tasks import Task
 from handlers.realtime.ports import (
     ROWS_PER_DELETE,
@@ -46,6 +48,7 @@ class MemoryStore:
         self.connections: dict[str, Connection] = {}
         self.rows: dict[tuple[str, str], Subscription] = {}
         """By channel and connection id."""
+        self.settled: set[tuple[str, str]] = set()
         self.states: dict[str, State] = {}
         self.holds: dict[str, Hold] = {}
         self.tokens: Counter[tuple[int, int]] = Counter()
@@ -76,13 +79,19 @@ class MemoryStore:
         if connection := self.connections.get(connection_id):
             self._replace(connection, connection.channels - {channel})
 
-    async def put_subscription(self, channel: str, subscription: Subscription) -> None:
+    async def put_subscription(self, channel: str, subscription: Subscription) -> bool:
         await step()
-        self.rows[channel, subscription.connection_id] = subscription
+        key = channel, subscription.connection_id
+        self.rows[key] = subscription
+        return key in self.settled
+
+    async def settle_subscription(self, channel: str, connection_id: str) -> None:
+        await step()
+        self.settled |= {(channel, connection_id)} & self.rows.keys()
 
     async def delete_subscription(self, channel: str, connection_id: str) -> None:
         await step()
-        self.rows.pop((channel, connection_id), None)
+        self._delete(channel, connection_id)
 
     async def delete_subscriptions(
         self, connection_id: str, channels: Sequence[str]
@@ -94,7 +103,7 @@ class MemoryStore:
             self.refused_deletes -= 1
             done -= 1
         for channel in channels[:done]:
-            self.rows.pop((channel, connection_id), None)
+            self._delete(channel, connection_id)
         return channels[done:]
 
     async def subscriptions(
@@ -127,7 +136,13 @@ class MemoryStore:
         await step()
         return self.states.get(channel)
 
-    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+    async def forget_audience(self, channel: str) -> State | None:
+        await step()
+        return self._named(channel, None) if channel in self.states else None
+
+    async def claim(
+        self, update: Update, now_ms: int, hold_until: int, audience: str | None = None
+    ) -> Claim:
         await step()
         hold = self.holds.get(update.channel, Hold())
         self._check(update)
@@ -135,9 +150,9 @@ class MemoryStore:
             return Superseded(hold.armed, hold.until)
         if hold.until > now_ms:
             return Held()
-        state = self._write(update)
+        self._write(update)
         self._hold(update.channel, hold_until, None)
-        return Claimed(state)
+        return Claimed(self._named(update.channel, audience))
 
     async def join(self, update: Update, token: str) -> Join:
         await step()
@@ -150,13 +165,15 @@ class MemoryStore:
         self.holds[update.channel] = hold
         return Joined(hold.armed or token, hold.until, state.stretch_ms)
 
-    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
+    async def flush(
+        self, channel: str, token: str, hold_until: int, audience: str | None = None
+    ) -> State | None:
         await step()
         hold = self.holds.get(channel, Hold())
         if (hold.armed or hold.flushed) != token:
             return None
         self._hold(channel, hold_until, token)
-        return self.states[channel]
+        return self._named(channel, audience)
 
     async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
         await step()
@@ -198,7 +215,8 @@ class MemoryStore:
             epoch = before.epoch if before else update.at
         value = json.loads(json.dumps(update.value))
         stretch_ms = before.stretch_ms if before else None
-        state = State(update.channel, epoch, update.version, value, update.at, stretch_ms)
+        audience = before.audience if before else None
+        state = State(update.channel, epoch, update.version, value, update.at, stretch_ms, audience)
         self.states[update.channel] = state
         hold = self.holds.get(update.channel, Hold())
         self.holds[update.channel] = dataclasses.replace(hold, own_epoch=update.epoch is None)
@@ -209,10 +227,31 @@ class MemoryStore:
         own_epoch = self.holds.get(channel, Hold()).own_epoch
         self.holds[channel] = Hold(until, None, flushed, own_epoch)
 
+    def _named(self, channel: str, audience: str | None) -> State:
+        state = self.states[channel]
+        name = audience and (state.audience or audience)
+        self.states[channel] = dataclasses.replace(state, audience=name)
+        return self.states[channel]
+
+    def _delete(self, channel: str, connection_id: str) -> None:
+        self.rows.pop((channel, connection_id), None)
+        self.settled.discard((channel, connection_id))
+
     def _replace(self, connection: Connection, channels: frozenset[str]) -> Connection:
         changed = dataclasses.replace(connection, channels=channels)
         self.connections[connection.connection_id] = changed
         return changed
+
+
+class NumberedNames(Remembered):
+    """Gives the same names in each run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = itertools.count(1)
+
+    def new_name(self) -> str:
+        return f"audience {next(self._names)}"
 
 
 class MemoryPosts:

@@ -18,7 +18,7 @@ import pytest
 from localcloud import server
 from tests.e2e.conftest import ROOT, Cloud
 
-# A shell that starts the tests in its background has them ignore SIGINT, and what they start inherits that.
+# Tests that a shell starts in its background ignore SIGINT, and so does what they start.
 HOLDER = """
 import signal
 import sys

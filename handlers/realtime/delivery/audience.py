@@ -25,14 +25,17 @@ UNCOUNTED_MS = 2_000
 async def fan_out(engine: Engine, push: Push) -> Published:
     """Serves the channel's audience. When it returns, nothing depends on the caller any more.
 
-    A large audience costs the caller one read and one send. Raises `Misconfigured` and what the
-    store and the queue raise; then the caller's source must deliver its message again.
+    A large audience costs the caller one read and one send, one that is remembered no read. Raises
+    `Misconfigured` and what the store and the queue raise; then the caller's source must deliver
+    its message again.
     """
+    known = engine.remembered.find(push.channel, push.audience)
+    if known is not None:
+        return await _serve_all(engine, push, known, remembered=True)
     page = await engine.store.subscriptions(push.channel, limit=engine.limits.inline_maximum + 1)
     if _is_all(page, engine.limits.inline_maximum):
-        published = await serve_inline(engine, push, page.subscriptions)
-        await _stretch(engine, push, len(page.subscriptions))
-        return published
+        engine.remembered.keep(push.channel, push.audience, page.subscriptions)
+        return await _serve_all(engine, push, page.subscriptions, remembered=False)
     if push.stretch_ms is None and _is_conflated(engine, push):
         # Or each further value would start its own fan-out before the first one has been counted.
         await engine.store.stretch(push.channel, UNCOUNTED_MS, None)
@@ -51,6 +54,16 @@ async def fan_out_range(engine: Engine, push: Push, task: Range) -> Published:
         return await _cut(engine, push, task, page)
     await _stretch(engine, push, len(page.subscriptions))
     return await serve_range(engine, push, page.subscriptions, task)
+
+
+async def _serve_all(
+    engine: Engine, push: Push, rows: Sequence[Subscription], *, remembered: bool
+) -> Published:
+    published = await serve_inline(engine, push, rows, remembered=remembered)
+    if published.gone:
+        engine.remembered.forget(push.channel)
+    await _stretch(engine, push, len(rows))
+    return published
 
 
 def _is_all(page: Page, maximum: int) -> bool:

@@ -9,6 +9,7 @@ from ..channels import Rules
 from ..every.log import LogStore
 from ..ports import Posts, State, Store, TaskQueue
 from .holds import Holds
+from .remembered import Remembered
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Engine:
     limits: Limits = field(default_factory=Limits)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     holds: Holds = field(default_factory=Holds)
+    remembered: Remembered = field(default_factory=Remembered)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Push:
     at: int | None = None
     stretch_ms: int | None = None
     """By what a `latest` channel's interval is stretched at present; None before a first count."""
+    audience: str | None = None
+    """What the audience was called when the value was won; None reads the rows anew."""
 
     @classmethod
     def of(cls, state: State, message: int | None = None) -> "Push":
@@ -67,6 +71,7 @@ class Push:
             message=message,
             at=state.at,
             stretch_ms=state.stretch_ms,
+            audience=state.audience,
         )
 
 

@@ -38,13 +38,19 @@ class _Remedies:
     gone: int = 0
 
 
-async def serve_inline(engine: Engine, push: Push, rows: Sequence[Subscription]) -> Published:
+async def serve_inline(
+    engine: Engine, push: Push, rows: Sequence[Subscription], *, remembered: bool = False
+) -> Published:
     """Within a budget that protects the caller.
 
     What was sent by then has most likely arrived though no answer has. It is sent once more if
-    nothing newer is published within seconds; nothing says that the connection is bad.
+    nothing newer is published within seconds; nothing says that the connection is bad. Of rows that
+    are `remembered`, those of connections that are gone may be deleted long since: they are left to
+    whoever reads them.
     """
     served, outcomes, remedies = await _serve(engine, push, rows, engine.limits.inline_seconds)
+    if remembered:
+        remedies.at_once.clear()
     unstarted = _with(served, outcomes, Outcome.UNSTARTED)
     unanswered = _with(served, outcomes, Outcome.UNANSWERED)
     remedies.at_once += _rest(push, unstarted, superseded_by_newer=False)

@@ -138,9 +138,11 @@ def test_a_flush_that_comes_again_pushes_again_for_it_may_have_died(twins: Twins
 class Counted(MemoryStore):
     claims = 0
 
-    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+    async def claim(
+        self, update: Update, now_ms: int, hold_until: int, audience: str | None = None
+    ) -> Claim:
         self.claims += 1
-        return await super().claim(update, now_ms, hold_until)
+        return await super().claim(update, now_ms, hold_until, audience)
 
 
 @pytest.fixture
