@@ -33,7 +33,8 @@ from tests.unit.model.every_table import (
     reply,
     send,
 )
-from tests.unit.model.latest_table import LAST_ATTEMPT, Connect, Forget, Open, Outcome, Row, Socket
+from tests.unit.model.latest_messages import Connect, Forget, Open
+from tests.unit.model.latest_table import LAST_ATTEMPT, Outcome, Row, Socket
 from tests.unit.model.system import Call, Handler, Message, Messages, Undelivered
 
 Calls = Handler[World]

@@ -18,7 +18,8 @@ from tests.unit.model.every_table import (
     reply,
     send,
 )
-from tests.unit.model.latest_table import Forget, Outcome, Row
+from tests.unit.model.latest_messages import Forget
+from tests.unit.model.latest_table import Outcome, Row
 from tests.unit.model.system import Call, Step
 
 

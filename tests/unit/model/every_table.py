@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from tests.unit.model.latest_table import Forget, Outcome, Row, Socket
+from tests.unit.model.latest_messages import Forget
+from tests.unit.model.latest_table import Outcome, Row, Socket
 from tests.unit.model.system import Call, Step
 
 

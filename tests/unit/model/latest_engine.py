@@ -4,29 +4,39 @@ Read it beside the handlers: each method is one of their functions, in the same 
 What a mutation reorders is a method of its own, so that a mutation is a subclass with one method.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
+from typing import Any
 
-from tests.unit.model.latest_system import LatestChannel
-from tests.unit.model.latest_table import (
-    CONNECTION,
-    LAST_ATTEMPT,
+from tests.unit.model.audience_table import (
+    Seen,
+    find,
+    forget_audience,
+    forget_remembered,
+    read_audience,
+)
+from tests.unit.model.latest_messages import (
     CatchUp,
-    Claimed,
     Click,
     Connect,
     Flush,
     Forget,
-    Joined,
-    Moves,
     Open,
-    Outcome,
     Publish,
     Range,
     Rest,
+    Task,
+)
+from tests.unit.model.latest_system import LatestChannel
+from tests.unit.model.latest_table import (
+    CONNECTION,
+    LAST_ATTEMPT,
+    Claimed,
+    Joined,
+    Moves,
+    Outcome,
     Row,
     Superseded,
-    Task,
     World,
     begin_connect,
     claim,
@@ -44,6 +54,7 @@ from tests.unit.model.latest_table import (
     read_total,
     reply,
     send,
+    settle_row,
 )
 from tests.unit.model.system import Call, Handler, Message, Messages, Undelivered
 
@@ -59,14 +70,26 @@ class Engine(LatestChannel):
     def connect(self) -> Calls:
         before: int = yield begin_connect(self.scenario.since)
         yield put_row("connect")
-        after: int = yield read_state()
+        after: int = yield from self.state_as_joined()
         if after > before:
             yield send(CatchUp(before))
 
     def subscribe(self) -> Calls:
-        yield put_row("subscribe")
-        version: int = yield read_state()
+        settled: bool = yield put_row("subscribe")
+        if settled:
+            seen: Seen = yield read_audience()
+            yield self.reply(seen.version)
+            return
+        version: int = yield from self.state_as_joined()
+        yield settle_row()
         yield self.reply(version)
+
+    def state_as_joined(self) -> Generator[Call[World], Any, int]:
+        seen: Seen = yield read_audience()
+        if seen.name is None:
+            return seen.version
+        version: int = yield self.forget_audience()
+        return version
 
     # counting.py of the clicks, a source that finds its version by itself
 
@@ -81,7 +104,7 @@ class Engine(LatestChannel):
         written: Claimed | Joined | Superseded = yield self.write(version, tokens[0])
         match written:
             case Claimed():
-                yield from self.fan_out(written.version)
+                yield from self.fan_out(written)
             case Joined():
                 yield from self.send_flush(written.armed, tokens)
             case Superseded():
@@ -95,19 +118,19 @@ class Engine(LatestChannel):
             yield send(Flush(armed))
 
     def flush(self, task: Flush) -> Calls:
-        version: int | None = yield self.disarm(task.token)
-        if version is not None:
-            yield from self.fan_out(version)
+        won: Claimed | None = yield self.disarm(task.token)
+        if won is not None:
+            yield from self.fan_out(won)
 
     # delivery/audience.py
 
-    def fan_out(self, version: int) -> Calls:
+    def fan_out(self, won: Claimed) -> Calls:
         # The rows that are read to see that they are too many decide nothing else.
         if self.scenario.large_audience:
             yield from self.send_tasks(EVERYBODY)
             return
-        row: Row | None = yield self.query(EVERYBODY)
-        yield from self.serve(version, row, EVERYBODY)
+        row: Row | None = yield self.find(won.name)
+        yield from self.serve(won.version, row, EVERYBODY)
 
     def fan_out_range(self, task: Range) -> Calls:
         version: int = yield self.read_state_for_range()
@@ -126,6 +149,9 @@ class Engine(LatestChannel):
         if row is None:
             return
         outcome: Outcome = yield self.post(version, inline=True)
+        if row.remembered and outcome is Outcome.GONE and not row.may_be_opening:
+            yield forget_remembered()
+            return
         yield from self.send_tasks(*self.remedies(version, row, outcome, share))
 
     def remedies(self, version: int, row: Row, outcome: Outcome, share: Range) -> Sequence[Task]:
@@ -197,7 +223,7 @@ class Engine(LatestChannel):
         For a claim that is refused because of the hold changes nothing, and a publisher that
         remembers a hold, rightly or not, does not even ask.
         """
-        claims, joins = claim(version), join(version, token)
+        claims, joins = claim(version, named=self.scenario.remembers), join(version, token)
 
         def steps(world: World) -> Moves:
             yield from claims.steps(world)
@@ -206,7 +232,13 @@ class Engine(LatestChannel):
         return Call(f"{claims.name} or {joins.name}", steps)
 
     def disarm(self, token: str) -> Call[World]:
-        return disarm(token)
+        return disarm(token, named=self.scenario.remembers)
+
+    def find(self, known_as: int | None) -> Call[World]:
+        return find(known_as)
+
+    def forget_audience(self) -> Call[World]:
+        return forget_audience()
 
     def query(self, rows: Range) -> Call[World]:
         return query(rows)

@@ -6,22 +6,17 @@ A mutation that held would mean that the step is not needed, or that the model d
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tests.unit.model.audience_table import find
 from tests.unit.model.latest_engine import EVERYBODY, Calls, Engine
+from tests.unit.model.latest_messages import CatchUp, Flush, Forget, Publish, Range, Rest, Task
 from tests.unit.model.latest_table import (
     CONNECTION,
-    CatchUp,
     Claimed,
-    Flush,
-    Forget,
     Joined,
     Moves,
     Outcome,
-    Publish,
-    Range,
-    Rest,
     Row,
     Superseded,
-    Task,
     World,
     acknowledge,
     begin_connect,
@@ -60,9 +55,9 @@ class QueriesBeforeClaim(Engine):
 class QueriesAnIndex(Engine):
     """A global secondary index shows a row some time after it is written."""
 
-    def query(self, rows: Range) -> Call[World]:
+    def find(self, known_as: int | None) -> Call[World]:
         def steps(world: World) -> Moves:
-            yield from query(rows).steps(world)
+            yield from find(known_as).steps(world)
             yield Step(None, world)
 
         return Call("query index", steps)
@@ -103,7 +98,7 @@ class FlushReadsBeforeItDisarms(Engine):
     def flush(self, task: Flush) -> Calls:
         version: int = yield read_state()
         yield disarm(task.token)
-        yield from self.fan_out(version)
+        yield from self.fan_out(Claimed(version))
 
 
 class FlushPushesOnce(Engine):
@@ -124,7 +119,7 @@ class AcknowledgesBeforeItPushes(Engine):
         written: Claimed | Joined | Superseded = yield self.write(version, tokens[0])
         if isinstance(written, Claimed):
             yield acknowledge()
-            yield from self.fan_out(written.version)
+            yield from self.fan_out(written)
         else:
             yield from self.send_flush(written.armed, tokens)
 
@@ -163,12 +158,12 @@ class LeaseInPlaceOfJoin(Engine):
     def publish(self, version: int, tokens: tuple[str, ...]) -> Calls:
         taken: Claimed | Joined | Superseded = yield self.write(version, tokens[0])
         if isinstance(taken, Claimed):
-            yield from self.fan_out(version)
+            yield from self.fan_out(taken)
             yield send(Flush("lease"))
 
     def flush(self, task: Flush) -> Calls:
         version: int = yield read_state()
-        yield from self.fan_out(version)
+        yield from self.fan_out(Claimed(version))
         yield disarm(task.token)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from itertools import permutations
 
+from tests.unit.model.latest_messages import Click, Connect, Open, Subscribe
 from tests.unit.model.latest_scenario import Scenario
-from tests.unit.model.latest_table import Click, Connect, Open, Socket, Subscribe, World
+from tests.unit.model.latest_table import Socket, World
 from tests.unit.model.system import Message, Messages
 
 
@@ -20,13 +21,18 @@ class LatestChannel:
             version=scenario.first_version,
             armed=None,
             flushed=None,
+            names=0,
+            named=False,
+            remembered=None,
             row=None,
+            settled=False,
             socket=Socket.NONE if plain else Socket.OPEN,
             shown=0,
             went_back=False,
             promised=None,
             counted=frozenset(f"click {n}" for n in range(scenario.first_version)),
             faults=scenario.faults,
+            heartbeats=scenario.heartbeats,
         )
         return world, (*scenario.publishing, Connect() if plain else Subscribe())
 

@@ -11,79 +11,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple
 
+from tests.unit.model.latest_messages import Publish, Range, Subscribe, Task
 from tests.unit.model.system import Call, Step
 
 CONNECTION = 2
 """The watcher's connection id, as a number: ranges cut there."""
 LAST_ATTEMPT = 1
 """Of a catch-up; the engine has more, which adds states and no new case."""
-
-
-@dataclass(frozen=True)
-class Publish:
-    """A message of the publish queue."""
-
-    token: str
-    version: int
-
-
-@dataclass(frozen=True)
-class Click:
-    """A message of the click queue; its handler finds the version by counting."""
-
-    token: str
-
-
-@dataclass(frozen=True)
-class Flush:
-    token: str
-
-
-@dataclass(frozen=True)
-class Range:
-    """Connections with `after` < id <= `until`."""
-
-    after: int | None
-    until: int | None
-
-
-@dataclass(frozen=True)
-class Rest:
-    """The watcher, for whom a publisher had no time."""
-
-    superseded_by: int | None = None
-    """It was sent this version and did not answer: a newer one has a push of its own."""
-
-
-@dataclass(frozen=True)
-class CatchUp:
-    version: int
-    """What the watcher has or, with `superseded_by_newer`, what did not reach it."""
-    attempt: int = 0
-    superseded_by_newer: bool = False
-
-
-@dataclass(frozen=True)
-class Forget:
-    """Delete the connection's rows."""
-
-
-Task = Flush | Range | Rest | CatchUp | Forget
-
-
-@dataclass(frozen=True)
-class Connect:
-    """A plain client's handshake, up to the answer of $connect."""
-
-
-@dataclass(frozen=True)
-class Open:
-    """API Gateway ends the handshake."""
-
-
-@dataclass(frozen=True)
-class Subscribe:
-    """The watcher's `subscribe`, which it repeats until it has a reply."""
 
 
 class Socket(Enum):
@@ -108,11 +42,13 @@ class Row:
 
     may_be_opening: bool
     """`via` is connect, and the row is younger than 60 s."""
+    remembered: bool = False
 
 
 @dataclass(frozen=True)
 class Claimed:
     version: int
+    name: int | None = None
 
 
 @dataclass(frozen=True)
@@ -125,13 +61,22 @@ class Superseded:
     armed: str | None
 
 
+Via = Literal["connect", "subscribe"]
+
+
 class World(NamedTuple):
     version: int
     """STATE; 0 is none. `hold` is not kept: a claim on a written STATE may go either way."""
     armed: str | None
     flushed: str | None
     """Whose flush disarmed last; a claim takes it away."""
-    row: Literal["connect", "subscribe"] | None
+    names: int
+    """How many names the audience has had; the next one, or the present one, has this number."""
+    named: bool
+    remembered: tuple[Via | None] | None
+    """The watcher's row, as a process remembers it under the name that there is."""
+    row: Via | None
+    settled: bool
     socket: Socket
     shown: int
     """The newest version on the watcher's screen."""
@@ -141,6 +86,8 @@ class World(NamedTuple):
     counted: frozenset[str]
     faults: int
     """How many posts may still fail."""
+    heartbeats: int
+    """How often the watcher subscribes again, each time after a reply."""
 
 
 Moves = Iterable[Step[World]]
@@ -152,14 +99,16 @@ def show_newer(world: World, version: int) -> World:
     return world._replace(shown=max(world.shown, version))
 
 
-def claim(version: int) -> Call[World]:
-    """SET version, hold REMOVE armed, flushed IF version <= :v AND hold is over."""
+def claim(version: int, *, named: bool = False) -> Call[World]:
+    """SET version, hold, audience = if_not_exists(audience, :new) REMOVE armed, flushed
+    IF version <= :v AND hold is over."""
 
     def steps(world: World) -> Moves:
         if world.version > version:
             yield Step(Superseded(world.armed), world)
         else:
-            yield Step(Claimed(version), world._replace(version=version, armed=None, flushed=None))
+            after = world._replace(version=version, armed=None, flushed=None, named=named)
+            yield Step(Claimed(version, name(after)), after)
 
     return Call(f"CLAIM v{version}", steps)
 
@@ -177,12 +126,14 @@ def join(version: int, token: str) -> Call[World]:
     return Call(f"JOIN v{version}", steps)
 
 
-def disarm(token: str) -> Call[World]:
-    """SET hold, flushed = :token REMOVE armed IF it is armed, or else flushed, by :token."""
+def disarm(token: str, *, named: bool = False) -> Call[World]:
+    """SET hold, flushed = :token, audience = if_not_exists(audience, :new) REMOVE armed
+    IF it is armed, or else flushed, by :token."""
 
     def steps(world: World) -> Moves:
         if (world.armed or world.flushed) == token:
-            yield Step(world.version, world._replace(armed=None, flushed=token))
+            after = world._replace(armed=None, flushed=token, named=named)
+            yield Step(Claimed(world.version, name(after)), after)
         else:
             yield Step(None, world)
 
@@ -191,6 +142,10 @@ def disarm(token: str) -> Call[World]:
 
 def read_state() -> Call[World]:
     return Call("read STATE", lambda world: [Step(world.version, world)])
+
+
+def name(world: World) -> int | None:
+    return world.names if world.named else None
 
 
 def begin_connect(since: int | None) -> Call[World]:
@@ -203,8 +158,16 @@ def begin_connect(since: int | None) -> Call[World]:
     return Call("read STATE", steps)
 
 
-def put_row(via: Literal["connect", "subscribe"]) -> Call[World]:
-    return Call(f"put row via {via}", lambda world: [Step(None, world._replace(row=via))])
+def put_row(via: Via) -> Call[World]:
+    """Tells whether it is settled."""
+    return Call(f"put row via {via}", lambda world: [Step(world.settled, world._replace(row=via))])
+
+
+def settle_row() -> Call[World]:
+    def steps(world: World) -> Moves:
+        yield Step(None, world._replace(settled=world.row is not None))
+
+    return Call("settle row", steps)
 
 
 def query(rows: Range) -> Call[World]:
@@ -227,9 +190,13 @@ def read_row(attempt: int) -> Call[World]:
 
 
 def seen(world: World) -> Row | None:
+    return as_row(world, world.row)
+
+
+def as_row(world: World, via: Via | None, *, remembered: bool = False) -> Row | None:
     """A row is young as long as the handshake lasts; later its age decides nothing."""
-    young = world.row == "connect" and world.socket is Socket.HANDSHAKE
-    return Row(young) if world.row else None
+    young = via == "connect" and world.socket is Socket.HANDSHAKE
+    return Row(young, remembered) if via else None
 
 
 def post(version: int, client: Client = show_newer, *, inline: bool = False) -> Call[World]:
@@ -265,7 +232,8 @@ def send(*messages: Publish | Task) -> Call[World]:
 
 
 def delete_rows() -> Call[World]:
-    return Call("delete rows", lambda world: [Step(None, world._replace(row=None))])
+    deleted = {"row": None, "settled": False}
+    return Call("delete rows", lambda world: [Step(None, world._replace(**deleted))])
 
 
 def disconnect() -> Call[World]:
@@ -279,9 +247,13 @@ def open_socket() -> Call[World]:
 
 def reply(version: int, client: Client = show_newer) -> Call[World]:
     """The answer to `subscribe`, which the client sends again until it has one."""
-    return Call(
-        f"reply v{version}", lambda world: [Step(None, client(world, version))], acknowledges=True
-    )
+
+    def steps(world: World) -> Moves:
+        again = (Subscribe(),) if world.heartbeats else ()
+        after = world._replace(heartbeats=max(0, world.heartbeats - 1))
+        yield Step(None, client(after, version), again)
+
+    return Call(f"reply v{version}", steps, acknowledges=True)
 
 
 def count(tokens: tuple[str, ...]) -> Call[World]:
