@@ -8,8 +8,9 @@ from handlers.realtime.delivery.engine import Engine, Limits
 from handlers.realtime.delivery.remembered import Remembered
 from handlers.realtime.ports import Connection, Subscription
 
+from .audiences import NumberedNames
 from .log import MemoryLog
-from .realtime import MemoryPosts, MemoryQueue, MemoryStore, NumberedNames
+from .realtime import MemoryPosts, MemoryQueue, MemoryStore
 from .schedule import step
 
 RULES_TEXT = (

@@ -94,6 +94,22 @@ class Script:
         return self.tell(lambda: answer)
 
 
+class Told:
+    """What a process knows, as one actor uses it: asked without a step."""
+
+    def __init__(self, known: object, script: Script) -> None:
+        self._known = known
+        self._script = script
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._known, name)
+
+        def call(*args: Any) -> Any:
+            return self._script.tell(lambda: method(*args))
+
+        return call
+
+
 class Recorded:
     """A port as one actor uses it."""
 
@@ -108,3 +124,13 @@ class Recorded:
             return await self._script.ask(lambda: method(*args, **kwargs))
 
         return call
+
+
+class Changed:
+    """A port, or what a process knows, with some of its methods replaced by a subclass."""
+
+    def __init__(self, port: Any) -> None:
+        self.port = port
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.port, name)

@@ -1,14 +1,12 @@
 """Twins of the realtime ports: store, posts and queue in memory, with a step before each call."""
 
 import dataclasses
-import itertools
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.realtime.delivery.remembered import Remembered
 from handlers.realtime.delivery.tasks import Task
 from handlers.realtime.ports import (
     ROWS_PER_DELETE,
@@ -51,6 +49,7 @@ class MemoryStore:
         self.settled: set[tuple[str, str]] = set()
         self.states: dict[str, State] = {}
         self.holds: dict[str, Hold] = {}
+        self.forgotten_audiences = 0
         self.tokens: Counter[tuple[int, int]] = Counter()
         """By second and part."""
         self.refused_deletes = 0
@@ -138,6 +137,7 @@ class MemoryStore:
 
     async def forget_audience(self, channel: str) -> State | None:
         await step()
+        self.forgotten_audiences += 1
         return self._named(channel, None) if channel in self.states else None
 
     async def claim(
@@ -229,9 +229,12 @@ class MemoryStore:
 
     def _named(self, channel: str, audience: str | None) -> State:
         state = self.states[channel]
-        name = audience and (state.audience or audience)
+        name = audience and (state.audience or self._name(audience))
         self.states[channel] = dataclasses.replace(state, audience=name)
         return self.states[channel]
+
+    def _name(self, audience: str) -> str:
+        return audience
 
     def _delete(self, channel: str, connection_id: str) -> None:
         self.rows.pop((channel, connection_id), None)
@@ -241,17 +244,6 @@ class MemoryStore:
         changed = dataclasses.replace(connection, channels=channels)
         self.connections[connection.connection_id] = changed
         return changed
-
-
-class NumberedNames(Remembered):
-    """Gives the same names in each run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._names = itertools.count(1)
-
-    def new_name(self) -> str:
-        return f"audience {next(self._names)}"
 
 
 class MemoryPosts:

@@ -16,9 +16,9 @@ from handlers.realtime.ports import Connection, Outcome, State, Update
 from handlers.realtime.publisher import publish
 from handlers.realtime.subscriptions import Handshake, Peer, connect, subscribe
 
+from .audiences import Memory, Store
 from .delivery import API, RULES, Twins
-from .explorer import Choice, Recorded, Script
-from .realtime import MemoryStore
+from .explorer import Choice, Recorded, Script, Told
 from .schedule import step
 
 CHANNEL = "link:a"
@@ -37,6 +37,12 @@ async def subscribing(world: "Situation", engine: Engine) -> None:
     state = await subscribe(engine.store, RULES, CHANNEL, peer=peer, maximum=9, now_ms=1)
     await step()  # the reply travels: a push may overtake it
     world.show(state)
+
+
+async def subscribing_again(world: "Situation", engine: Engine) -> None:
+    """With a heartbeat after the answer."""
+    await subscribing(world, engine)
+    await subscribing(world, engine)
 
 
 async def connecting(world: "Situation", engine: Engine) -> None:
@@ -72,6 +78,8 @@ class Setup:
     versions: tuple[int, ...] = (1, 2)
     """One publisher for each."""
     crashes: int = 0
+    client_dies: bool = False
+    """Whether what a client asks for may die, too; it asks again."""
     duplicates: int = 0
     ticks: int = 1
     """How often the clock may move past a hold."""
@@ -82,7 +90,7 @@ class Setup:
     remembering: frozenset[int] = frozenset()
     """Which of the publishers take the channel for held."""
     limits: Limits = field(default_factory=Limits)
-    store: type[MemoryStore] = MemoryStore
+    store: type[Store] = Store
     change_client: Change = unchanged
     change_publisher: Change = unchanged
     change_worker: Change = unchanged
@@ -128,6 +136,7 @@ class Actor:
             for name in ("store", "log", "posts", "queue")
         }
         now_ms = engine.now_ms
+        ports["remembered"] = Told(engine.remembered, self.script)
         return replace(engine, now_ms=lambda: self.script.tell(now_ms), sleep=sleep, **ports)
 
 
@@ -136,7 +145,7 @@ class Situation:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.twins = Twins(now=1, store=setup.store(), limits=setup.limits)
+        self.twins = Twins(now=1, store=setup.store(), limits=setup.limits, remembered=Memory())
         self.crashes, self.duplicates, self.ticks = setup.crashes, setup.duplicates, setup.ticks
         self.is_open = setup.client is not connecting
         self.shown: Position = (0, 0)
@@ -161,10 +170,18 @@ class Situation:
         copy.twins = Twins(now=self.twins.now, store=self.setup.store(), limits=self.setup.limits)
         for name in ("connections", "rows", "states", "holds"):
             setattr(copy.twins.store, name, dict(getattr(self.twins.store, name)))
+        copy.twins.store.settled = set(self.twins.store.settled)
+        copy.twins.store.forgotten_audiences = self.twins.store.forgotten_audiences
+        copy.twins.remembered = self.memory.copy()
         copy.twins.posts.outcomes = dict(self.twins.posts.outcomes)
         copy.twins.queue.sent = list(self.twins.queue.sent)
         copy._actors = {name: actor.copy() for name, actor in self._actors.items()}
         return copy
+
+    @property
+    def memory(self) -> "Memory":
+        assert isinstance(self.twins.remembered, Memory)
+        return self.twins.remembered
 
     def choices(self) -> Sequence[Choice]:
         found: list[Choice] = [("step", name) for name in self._actors]
@@ -197,6 +214,7 @@ class Situation:
         store, posts, queue = self.twins.store, self.twins.posts, self.twins.queue
         return (
             (store.states, store.holds, store.rows, store.connections, posts.outcomes),
+            (sorted(store.settled), store.forgotten_audiences, self.memory),
             (self.is_open, self.shown, self.had, self.twins.now),
             (self.crashes, self.duplicates, self.ticks),
             sorted(map(repr, queue.tasks)),
@@ -231,7 +249,8 @@ class Situation:
             self.shown = max(self.shown, (position["epoch"], position["version"]))
 
     def _may_crash(self, name: str) -> bool:
-        return name not in ("client", "network") and self._actors[name].steps > 0
+        may = self.setup.client_dies if name == "client" else name != "network"
+        return may and self._actors[name].steps > 0
 
     def _crash(self, name: str) -> None:
         actor = self._actors.pop(name)

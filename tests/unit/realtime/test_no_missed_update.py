@@ -12,9 +12,9 @@ import pytest
 from handlers.realtime.delivery.engine import Engine, Limits
 from handlers.realtime.delivery.tasks import Task
 from handlers.realtime.ports import Claimed, Outcome, Page, Subscription, Superseded, Update
+from tests.doubles.audiences import Store
 from tests.doubles.delivery import API
-from tests.doubles.explorer import Exploration, explore
-from tests.doubles.realtime import MemoryStore
+from tests.doubles.explorer import Changed, explore
 from tests.doubles.schedule import step
 from tests.doubles.situations import (
     CHANNEL,
@@ -23,6 +23,7 @@ from tests.doubles.situations import (
     Setup,
     Situation,
     connecting,
+    subscribing_again,
 )
 
 pytestmark = pytest.mark.exhaustive
@@ -56,6 +57,11 @@ SETUPS = {
     ),
     "two publishers of the same version, one crash": (Setup(versions=(1, 1), crashes=1), 10**8),
     "three publishers, one crash": (Setup(versions=(1, 2, 3), ticks=0, crashes=1), 10**9),
+    "a client that subscribes twice, two publishers": (
+        Setup(client=subscribing_again, ticks=0),
+        10**6,
+    ),
+    "a client that dies, two publishers": (Setup(client_dies=True, crashes=1, workers=2), 10**9),
     "a plain client, two publishers": (Setup(client=connecting, ticks=0), 10**10),
     "a plain client, two publishers, one crash": (
         Setup(client=connecting, ticks=0, crashes=1),
@@ -68,27 +74,13 @@ SETUPS = {
 }
 
 
-def explored(setup: Setup) -> Exploration:
-    return explore(Situation(setup))
-
-
 @pytest.mark.parametrize("name", SETUPS)
 def test_the_client_ends_with_the_last_value_in_every_order(name: str) -> None:
     setup, at_least = SETUPS[name]
-    result = explored(setup)
+    result = explore(Situation(setup))
     print(f"{name}: {result.orders:,} orders, {result.situations:,} situations")  # noqa: T201 - see above
     assert result.faults == {}
     assert result.orders >= at_least
-
-
-class Changed:
-    """A port with some of its methods replaced."""
-
-    def __init__(self, port: Any) -> None:
-        self.port = port
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.port, name)
 
 
 async def reading_before_the_row(world: Situation, engine: Engine) -> None:
@@ -139,13 +131,13 @@ def not_knowing_its_own_token(_: Actor, engine: Engine) -> Engine:
     return replace(engine, store=store)
 
 
-class StoppingAtAnEqualVersion(MemoryStore):
+class StoppingAtAnEqualVersion(Store):
     def _is_newer(self, update: Update) -> bool:
         state = self.states.get(update.channel)
         return state is not None and state.version >= update.version
 
 
-class FlushingOnce(MemoryStore):
+class FlushingOnce(Store):
     """Forgets whose flush disarmed last."""
 
     def _hold(self, channel: str, until: int, flushed: str | None) -> None:  # noqa: ARG002
@@ -242,6 +234,6 @@ BROKEN = {
 
 @pytest.mark.parametrize("change", BROKEN)
 def test_a_value_is_missed_in_some_order_if(change: str) -> None:
-    faults = explored(BROKEN[change]).faults
+    faults = explore(Situation(BROKEN[change])).faults
     print(f"{change}: {faults}")  # noqa: T201 - see above
     assert faults
