@@ -64,7 +64,7 @@ def test_what_ends_connections_may_find_forget_and_close_them(deployment: Deploy
 
 def test_connect_may_forget_whoever_was_logged_out_meanwhile(deployment: Deployment) -> None:
     assert on_table(deployment, "realtime-connect")[0] == {
-        *("PutItem", "GetItem", "DeleteItem", "BatchWriteItem"),
+        *("PutItem", "UpdateItem", "GetItem", "DeleteItem", "BatchWriteItem"),
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..ports import Page, Subscription
 from .engine import Engine, Published, Push
-from .serving import serve_inline, serve_range
+from .serving import ReadAgain, serve_inline, serve_range
 from .tasks import Range, Task
 
 PLANNED_SHARE = 0.7
@@ -31,11 +31,10 @@ async def fan_out(engine: Engine, push: Push) -> Published:
     """
     known = engine.remembered.find(push.channel, push.audience)
     if known is not None:
-        return await _serve_all(engine, push, known, remembered=True)
-    page = await engine.store.subscriptions(push.channel, limit=engine.limits.inline_maximum + 1)
+        return await _serve_all(engine, push, known, lambda: _read(engine, push))
+    page = await _read(engine, push)
     if _is_all(page, engine.limits.inline_maximum):
-        engine.remembered.keep(push.channel, push.audience, page.subscriptions)
-        return await _serve_all(engine, push, page.subscriptions, remembered=False)
+        return await _serve_all(engine, push, page.subscriptions)
     if push.stretch_ms is None and _is_conflated(engine, push):
         # Or each further value would start its own fan-out before the first one has been counted.
         await engine.store.stretch(push.channel, UNCOUNTED_MS, None)
@@ -57,13 +56,25 @@ async def fan_out_range(engine: Engine, push: Push, task: Range) -> Published:
 
 
 async def _serve_all(
-    engine: Engine, push: Push, rows: Sequence[Subscription], *, remembered: bool
+    engine: Engine,
+    push: Push,
+    rows: Sequence[Subscription],
+    read_again: ReadAgain | None = None,
 ) -> Published:
-    published = await serve_inline(engine, push, rows, remembered=remembered)
-    if published.gone:
-        engine.remembered.forget(push.channel)
+    published = await serve_inline(engine, push, rows, read_again)
     await _stretch(engine, push, len(rows))
     return published
+
+
+async def _read(engine: Engine, push: Push) -> Page:
+    """Everybody, who is then remembered, unless that is too many to be served at once."""
+    maximum = engine.limits.inline_maximum
+    page = await engine.store.subscriptions(push.channel, limit=maximum + 1)
+    if _is_all(page, maximum):
+        engine.remembered.keep(push.channel, push.audience, page.subscriptions)
+    else:
+        engine.remembered.forget(push.channel)
+    return page
 
 
 def _is_all(page: Page, maximum: int) -> bool:

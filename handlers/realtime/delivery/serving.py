@@ -5,10 +5,10 @@ acknowledges what it was publishing.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..ports import Outcome, Subscription
+from ..ports import Outcome, Page, Subscription
 from .engine import Engine, Published, Push
 from .tasks import CatchUp, Forget, Range, Rest, Task
 
@@ -23,6 +23,7 @@ LAST_ATTEMPT = 9
 """AWS stops a chain of messages at its sixteenth hop, and silently; this ends before it."""
 
 Outcomes = Mapping[str, Outcome]
+ReadAgain = Callable[[], Awaitable[Page]]
 
 
 class Unfinished(Exception):
@@ -36,21 +37,27 @@ class _Remedies:
     unanswered: list[Task] = field(default_factory=list[Task])
     handshaking: int = 0
     gone: int = 0
+    forget: list[str] = field(default_factory=list[str])
+    """Connections whose rows are to be deleted."""
 
 
 async def serve_inline(
-    engine: Engine, push: Push, rows: Sequence[Subscription], *, remembered: bool = False
+    engine: Engine,
+    push: Push,
+    rows: Sequence[Subscription],
+    read_again: ReadAgain | None = None,
 ) -> Published:
     """Within a budget that protects the caller.
 
     What was sent by then has most likely arrived though no answer has. It is sent once more if
-    nothing newer is published within seconds; nothing says that the connection is bad. Of rows that
-    are `remembered`, those of connections that are gone may be deleted long since: they are left to
-    whoever reads them.
+    nothing newer is published within seconds; nothing says that the connection is bad. Rows that
+    were remembered may be deleted long since, as they are when a client leaves: if a connection is
+    gone they are read again, before a task that would find nothing.
     """
     served, outcomes, remedies = await _serve(engine, push, rows, engine.limits.inline_seconds)
-    if remembered:
-        remedies.at_once.clear()
+    if read_again and remedies.forget:
+        there = {row.connection_id for row in (await read_again()).subscriptions}
+        remedies.forget = [key for key in remedies.forget if key in there]
     unstarted = _with(served, outcomes, Outcome.UNSTARTED)
     unanswered = _with(served, outcomes, Outcome.UNANSWERED)
     remedies.at_once += _rest(push, unstarted, superseded_by_newer=False)
@@ -110,10 +117,7 @@ async def _serve(
     opening = [row.connection_id for row in refused if may_be_opening(row, asked_at)]
     gone = [row.connection_id for row in refused if not may_be_opening(row, asked_at)]
     remedies = _Remedies(
-        at_once=[
-            Forget(push.channel, tuple(gone[start : start + FORGET_AT_ONCE]))
-            for start in range(0, len(gone), FORGET_AT_ONCE)
-        ],
+        forget=gone,
         later=[_catch_up(push, connection_id) for connection_id in opening],
         handshaking=len(opening),
         gone=len(gone),
@@ -125,6 +129,10 @@ async def _serve(
 async def _finish(
     engine: Engine, push: Push, subscribers: int, outcomes: Outcomes, remedies: _Remedies
 ) -> Published:
+    remedies.at_once += [
+        Forget(push.channel, tuple(remedies.forget[start : start + FORGET_AT_ONCE]))
+        for start in range(0, len(remedies.forget), FORGET_AT_ONCE)
+    ]
     if remedies.at_once:
         await engine.queue.send(remedies.at_once)
     if remedies.later:

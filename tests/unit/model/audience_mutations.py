@@ -86,7 +86,7 @@ class NamesAreNotCompared(Engine):
     def find(self, known_as: int | None) -> Call[World]:
         def steps(world: World) -> Moves:
             if world.remembered is not None:
-                yield Step(as_row(world, *world.remembered, remembered=True), world)
+                yield Step(as_row(world, *world.remembered, known_as), world)
             yield from find(known_as).steps(world)
 
         return Call("find any audience", steps)

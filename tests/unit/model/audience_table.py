@@ -37,12 +37,16 @@ def find(known_as: int | None) -> Call[World]:
     def steps(world: World) -> Moves:
         is_current = known_as is not None and known_as == name(world)
         if is_current and world.remembered is not None:
-            yield Step(as_row(world, *world.remembered, remembered=True), world)
-        after = world._replace(remembered=(world.row,)) if is_current else world
-        yield Step(seen(world), after)
+            yield Step(as_row(world, *world.remembered, known_as), world)
+        yield from find_again(known_as).steps(world)
 
     return Call("find audience", steps)
 
 
-def forget_remembered() -> Call[World]:
-    return Call("forget", lambda world: [Step(None, world._replace(remembered=None))])
+def find_again(known_as: int | None) -> Call[World]:
+    def steps(world: World) -> Moves:
+        is_current = known_as is not None and known_as == name(world)
+        after = world._replace(remembered=(world.row,)) if is_current else world
+        yield Step(seen(world), after)
+
+    return Call("query and remember", steps)

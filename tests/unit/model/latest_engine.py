@@ -11,8 +11,8 @@ from typing import Any
 from tests.unit.model.audience_table import (
     Seen,
     find,
+    find_again,
     forget_audience,
-    forget_remembered,
     read_audience,
 )
 from tests.unit.model.latest_messages import (
@@ -149,9 +149,10 @@ class Engine(LatestChannel):
         if row is None:
             return
         outcome: Outcome = yield self.post(version, inline=True)
-        if row.remembered and outcome is Outcome.GONE and not row.may_be_opening:
-            yield forget_remembered()
-            return
+        if row.known_as is not None and outcome is Outcome.GONE and not row.may_be_opening:
+            again: Row | None = yield find_again(row.known_as)
+            if again is None:
+                return
         yield from self.send_tasks(*self.remedies(version, row, outcome, share))
 
     def remedies(self, version: int, row: Row, outcome: Outcome, share: Range) -> Sequence[Task]:

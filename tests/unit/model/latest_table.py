@@ -42,7 +42,8 @@ class Row:
 
     may_be_opening: bool
     """`via` is connect, and the row is younger than 60 s."""
-    remembered: bool = False
+    known_as: int | None = None
+    """The name of the audience that it was remembered in."""
 
 
 @dataclass(frozen=True)
@@ -193,10 +194,10 @@ def seen(world: World) -> Row | None:
     return as_row(world, world.row)
 
 
-def as_row(world: World, via: Via | None, *, remembered: bool = False) -> Row | None:
+def as_row(world: World, via: Via | None, known_as: int | None = None) -> Row | None:
     """A row is young as long as the handshake lasts; later its age decides nothing."""
     young = via == "connect" and world.socket is Socket.HANDSHAKE
-    return Row(young, remembered) if via else None
+    return Row(young, known_as) if via else None
 
 
 def post(version: int, client: Client = show_newer, *, inline: bool = False) -> Call[World]:
