@@ -34,7 +34,9 @@ class Grants:
     def end_sessions(self) -> pulumi.Output[str]:
         """Finding what has to end, forgetting and closing it, and noting that it was done."""
         return policies.document(
-            self._table("PutItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"),
+            self._table(
+                "PutItem", "UpdateItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"
+            ),
             self._connections("DELETE"),
         )
 

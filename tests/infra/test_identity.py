@@ -13,7 +13,7 @@ from tests.infra.identified import ISSUER, deploy_with_tokens, realtime_api
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 PERMISSION = "aws:lambda/permission:Permission"
 EXECUTE = f"arn:aws:execute-api:eu-west-1:{ACCOUNT}"
-ENDING = {"PutItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"}
+ENDING = {"PutItem", "UpdateItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"}
 
 
 @pytest.fixture(scope="module")

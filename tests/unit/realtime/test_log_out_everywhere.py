@@ -23,7 +23,8 @@ from handlers.realtime.identity.sessions import (
     revoke,
     sweep,
 )
-from handlers.realtime.ports import Connection, UnknownConnection
+from handlers.realtime.ports import Connection, UnknownConnection, Update
+from handlers.realtime.publisher import publish
 from handlers.realtime.subscriptions import CONNECTION_SECONDS, Handshake, Peer, connect, watch
 from tests.doubles.delivery import API, NOW, Twins
 from tests.doubles.schedule import Actor, crashing, finish, interleavings, run_alone, step
@@ -31,9 +32,11 @@ from tests.doubles.sessions import MemorySessions, Sockets
 
 RULES = Rules.parse(
     '[{"pattern":"user:{sub}","access":"owner","delivery":"latest","min_interval_ms":0,'
-    '"publishers":[]}]'
+    '"publishers":[]},'
+    '{"pattern":"news","access":"public","delivery":"latest","min_interval_ms":0,"publishers":[]}]'
 )
 CHANNEL = "user:alice"
+PUBLIC = "news"
 SECOND = NOW // 1000
 OLD = Connection(
     connection_id="c=",
@@ -62,7 +65,7 @@ class World:
     async def opening(self) -> None:
         """$connect, and then API Gateway, which opens the socket."""
         twins, connection = self.twins, self.connection
-        channel = CHANNEL if connection.channels else None
+        channel = next(iter(connection.channels), None)
         handshake = Handshake(channel, connection, API)
         work = partial(connect, twins.store, twins.log, twins.queue, RULES, handshake)
         self.refused = not await admit(self.sessions, twins.store, connection, work)
@@ -80,6 +83,10 @@ class World:
                 await watch(self.twins.store, RULES, CHANNEL, peer=peer, maximum=9, now_ms=NOW)
             except UnknownConnection:
                 return
+
+    async def publishing(self, version: int) -> None:
+        update = Update(PUBLIC, {}, version, at=NOW, epoch=1)
+        await publish(replace(self.twins.engine, rules=RULES), update, [f"m{version}"])
 
     async def closing(self) -> None:
         """$disconnect."""
@@ -169,6 +176,20 @@ def test_it_is_so_when_the_client_leaves_meanwhile() -> None:
         assert not state.is_heard
         assert state.sessions.rows == {}
         assert state.twins.store.connections == {}
+
+
+def test_no_publisher_goes_on_by_the_audience_that_it_remembers() -> None:
+    def world() -> tuple[World, Sequence[Actor]]:
+        made = World(replace(OLD, channels=frozenset([PUBLIC])))
+        run_alone(made.opening())
+        return made, [made.publishing(1), made.revoking()]
+
+    ends: Counter[int] = Counter()
+    for _, state in interleavings(world):
+        ends[len(state.twins.posts.frames.pop(OLD.connection_id, []))] += 1
+        run_alone(state.publishing(2))
+        assert OLD.connection_id not in state.twins.posts.frames
+    assert ends.keys() == {0, 1}
 
 
 def test_two_revocations_at_a_time_are_as_good_as_one() -> None:
