@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from .cloud import Cloud, Design
+from .measure import NotDrained
 from .summary import batches
 from .watchers import Watcher, watching
 
@@ -18,10 +19,6 @@ CLICKS = 40
 SETTLE_SECONDS = 2.0
 """Before: a poll under way. After: a flush that is on its way."""
 DRAIN_SECONDS = 60
-
-
-class NotDrained(Exception):
-    """The clicks were not counted in time; figures of some of them would be worth nothing."""
 
 
 async def by_batch_size(cloud: Cloud) -> dict[str, dict[str, Any]]:

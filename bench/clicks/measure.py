@@ -29,6 +29,10 @@ class ClickFailed(Exception):
     """A redirect did not answer 302; what follows would measure something else."""
 
 
+class NotDrained(Exception):
+    """Clicks were not on every screen in time; figures of the others would be worth nothing."""
+
+
 @dataclass
 class Measured:
     """One design under one traffic, over all of its rounds."""
@@ -113,13 +117,18 @@ class Run:
         return await click(http, self.design, clicks)
 
     async def _drain(self, clicked: Collection[str]) -> None:
-        """Until every click is counted and every screen has had its number, or it is given up."""
+        """Until every click is counted and every screen has had its number. Raises `NotDrained`."""
         affected = [watcher for watcher in self.watchers if watcher.code in clicked]
         deadline = time.perf_counter() + DRAIN_SECONDS
-        while time.perf_counter() < deadline:
-            behind = any(watcher.highest < self.counts[watcher.code] for watcher in affected)
+        while True:
+            behind = sum(watcher.highest < self.counts[watcher.code] for watcher in affected)
             if not behind and not await asyncio.to_thread(self.cloud.waiting, self.design):
                 break
+            if time.perf_counter() > deadline:
+                raise NotDrained(
+                    f"{behind} of {len(affected)} screens of {self.design.name} were behind their"
+                    f" link for {DRAIN_SECONDS} s"
+                )
             await asyncio.sleep(POLL_SECONDS)
         await asyncio.sleep(SETTLE_SECONDS)
 

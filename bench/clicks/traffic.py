@@ -38,7 +38,8 @@ def quiet() -> Traffic:
 
 def hot(clicks_per_second: float, seconds: float) -> Traffic:
     """Clicks come as strangers do, independently of each other."""
-    code = "hotlink"
+    # Of its own: made again under the same epoch, a link's first numbers would be old ones.
+    code = f"hotlink{clicks_per_second:g}"
     title = f"one link, 200 watchers, clicks at {clicks_per_second:g} a second"
     name = f"hot_{clicks_per_second:g}"
     clicks = [(at, code) for at in _arrivals(clicks_per_second, seconds, seed=2)]
