@@ -24,6 +24,8 @@ REMEMBERED_DAYS = 30
 COUNTABLE_DAYS = 28
 """An older click is parked: in two days at the latest a repetition could no longer be told."""
 ATTEMPTS = 6
+PATIENCE_MS = 200
+"""For the end of a hold that is in the way: an interval of a link's channel."""
 MISTAKES = 3
 """After so many the days' rows are used, which need no figures."""
 
@@ -105,8 +107,11 @@ class Aggregator:
                 await _contained(self._park(message.click, report), [message], report)
             else:
                 by_code[message.click.code].append(message)
+        # One click alone: nobody waits behind it. With more of them, conflation pays better.
+        patience_ms = PATIENCE_MS if len(messages) == 1 else 0
         for code, group in by_code.items():
-            await _contained(self._count_and_publish(code, group, report), group, report)
+            work = self._count_and_publish(code, group, report, patience_ms)
+            await _contained(work, group, report)
         return report
 
     async def _park(self, click: Click, report: Report) -> None:
@@ -114,7 +119,7 @@ class Aggregator:
         report.too_late += 1
 
     async def _count_and_publish(
-        self, code: str, messages: Sequence[Message], report: Report
+        self, code: str, messages: Sequence[Message], report: Report, patience_ms: int
     ) -> None:
         clicks = [message.click for message in messages]
         uncounted = {click.click_id: click for click in clicks}
@@ -138,6 +143,7 @@ class Aggregator:
                 at=max(click.at for click in clicks),
             ),
             [message.id for message in messages],
+            patience_ms,
         )
 
     async def _belief(self, code: str, clicks: Sequence[Click]) -> Belief | None:

@@ -10,8 +10,9 @@ from ..realtime.publisher import Update
 from ..shortener.click import Click
 from ..shortener.tally import Tally
 
-Publish = Callable[[Update, Sequence[str]], Awaitable[object]]
-"""Takes the ids of the messages that the update comes from too (see `publisher.publish`)."""
+Publish = Callable[[Update, Sequence[str], int], Awaitable[object]]
+"""Takes the ids of the messages that the update comes from too, and for how many ms a hold may be
+waited for (see `publisher.publish`)."""
 Pause = Callable[[int], Awaitable[None]]
 """Waits before the given attempt, 1 or more. With 0: for others who are about to count."""
 

@@ -55,7 +55,10 @@ class Claimed:
 
 @dataclass(frozen=True)
 class Held:
-    """Nothing is written: a push is too recent. Join."""
+    """Nothing is written: a push is too recent. Join, or wait."""
+
+    until: int
+    """In ms."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from .channels import Rule, UnknownChannel
 from .delivery.audience import fan_out
 from .delivery.engine import Engine, Published, Push
 from .delivery.tasks import Flush
-from .ports import Claimed, Joined, Superseded, Update
+from .ports import Claim, Claimed, Held, Joined, Superseded, Update
 
 __all__ = ["Published", "Update", "flush", "publish"]
 
@@ -20,8 +20,13 @@ LONGEST_DELAY_SECONDS = 900
 """SQS delays a message no longer."""
 
 
-async def publish(engine: Engine, update: Update, tokens: Sequence[str]) -> Published:
+async def publish(
+    engine: Engine, update: Update, tokens: Sequence[str], patience_ms: int = 0
+) -> Published:
     """Returns when the value is pushed, or when a task that will push it is in the queue.
+
+    A hold that ends within the patience is waited for: that saves the task, its queue and its
+    worker, and costs the caller the time.
 
     `tokens` are the ids of all the messages whose handling leads to this update: one of them that
     died after it had armed a flush finds its id and sends the flush, in whatever batch it comes
@@ -31,16 +36,11 @@ async def publish(engine: Engine, update: Update, tokens: Sequence[str]) -> Publ
     """
     rule = _rule(engine, update.channel)
     wire.check(update)
-    now = engine.now_ms()
-    if not engine.holds.is_held(update.channel, now):
-        hold_until = _hold_until(rule, now)
-        claim = await engine.store.claim(update, now, hold_until, _audience(engine, rule))
-        if isinstance(claim, Claimed):
-            hold_until += claim.state.stretch_ms or 0
-            engine.holds.remember(update.channel, hold_until)
-            return await fan_out(engine, Push.of(claim.state))
-        if isinstance(claim, Superseded):
-            return await _superseded(engine, update.channel, claim, tokens)
+    claim = await _claim(engine, update, rule, patience_ms)
+    if isinstance(claim, Claimed):
+        return await fan_out(engine, Push.of(claim.state))
+    if isinstance(claim, Superseded):
+        return await _superseded(engine, update.channel, claim, tokens)
     join = await engine.store.join(update, tokens[0])
     if isinstance(join, Superseded):
         return await _superseded(engine, update.channel, join, tokens)
@@ -49,6 +49,32 @@ async def publish(engine: Engine, update: Update, tokens: Sequence[str]) -> Publ
     engine.holds.remember(update.channel, held_anew)
     await _send_flush(engine, update.channel, join, tokens)
     return Published(conflated=True)
+
+
+async def _claim(engine: Engine, update: Update, rule: Rule, patience_ms: int) -> Claim:
+    """Waits once at most: whoever finds the channel held again has others beside it."""
+    wait_ms = engine.holds.until(update.channel) - engine.now_ms()
+    if wait_ms > patience_ms:
+        return Held(engine.holds.until(update.channel))
+    if wait_ms > 0:
+        await engine.sleep(wait_ms / 1000)
+        return await _claim_now(engine, update, rule)
+    claim = await _claim_now(engine, update, rule)
+    if isinstance(claim, Held):
+        wait_ms = claim.until - engine.now_ms()
+        if wait_ms <= patience_ms:
+            await engine.sleep(max(0, wait_ms) / 1000)
+            return await _claim_now(engine, update, rule)
+    return claim
+
+
+async def _claim_now(engine: Engine, update: Update, rule: Rule) -> Claim:
+    now = engine.now_ms()
+    hold_until = _hold_until(rule, now)
+    claim = await engine.store.claim(update, now, hold_until, _audience(engine, rule))
+    if isinstance(claim, Claimed):
+        engine.holds.remember(update.channel, hold_until + (claim.state.stretch_ms or 0))
+    return claim
 
 
 async def flush(engine: Engine, task: Flush) -> Published:

@@ -7,8 +7,9 @@ way is finished by the next delivery, and by nothing else.
 import asyncio
 import functools
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from .channels import Rules
 from .delivery import metrics
@@ -19,6 +20,12 @@ from .delivery.task_queue import task_queue
 from .every.log_store import dynamo_log
 from .publisher import Published, Update, publish
 from .store import dynamo_store
+
+
+class Publish(Protocol):
+    def __call__(
+        self, update: Update, tokens: Sequence[str], patience_ms: int = 0
+    ) -> Awaitable[Published]: ...
 
 
 @dataclass(frozen=True)
@@ -66,12 +73,12 @@ def rate(posts_per_second: int) -> Rate:
 @functools.cache
 def publisher(
     environment: PublishEnvironment,
-) -> Callable[[Update, Sequence[str]], Awaitable[Published]]:
-    """What it returns takes the tokens of `publisher.publish` and raises as that does."""
+) -> Publish:
+    """What it returns is `publisher.publish` with its engine, and metrics."""
 
-    async def send(update: Update, tokens: Sequence[str]) -> Published:
+    async def send(update: Update, tokens: Sequence[str], patience_ms: int = 0) -> Published:
         began = time.monotonic()
-        published = await publish(engine(environment), update, tokens)
+        published = await publish(engine(environment), update, tokens, patience_ms)
         metrics.record_publish(published, duration_ms=round((time.monotonic() - began) * 1000))
         return published
 

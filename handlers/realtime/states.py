@@ -44,7 +44,7 @@ def claimed(update: Update, item: Item, *, written: bool) -> Claim:
     if written:
         return Claimed(state(update.channel, item))
     _check(update, item)
-    return _superseded(item) if _is_newer(item, update) else Held()
+    return _superseded(item) if _is_newer(item, update) else Held(_hold(item))
 
 
 def join(update: Update, token: str) -> Request:

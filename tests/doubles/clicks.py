@@ -75,6 +75,7 @@ class MemoryClicks:
         """Of days: see `days` for all their clicks."""
         self.parked: list[Click] = []
         self.published: list[Update] = []
+        self.patience_ms: list[int] = []
         self.ahead: list[Update] = []
         """Published with more clicks than are counted: no later total would be shown."""
         self.tokens: list[Sequence[str]] = []
@@ -114,9 +115,10 @@ class MemoryClicks:
         self.parked.append(click)
         self._after(fault)
 
-    async def publish(self, update: Update, tokens: Sequence[str]) -> None:
+    async def publish(self, update: Update, tokens: Sequence[str], patience_ms: int) -> None:
         fault = await self._before()
         self.published.append(update)
+        self.patience_ms.append(patience_ms)
         link = self.links.get(update.channel.removeprefix("link:"))
         if link is not None and update.version > link.clicks:
             self.ahead.append(update)

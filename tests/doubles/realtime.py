@@ -149,7 +149,7 @@ class MemoryStore:
         if self._is_newer(update):
             return Superseded(hold.armed, hold.until)
         if hold.until > now_ms:
-            return Held()
+            return Held(hold.until)
         self._write(update)
         self._hold(update.channel, hold_until, None)
         return Claimed(self._named(update.channel, audience))

@@ -23,6 +23,7 @@ from .schedule import step
 
 CHANNEL = "link:a"
 CLIENT = "c"
+LONG_MS = 10**15
 Position = tuple[int, int]
 Run = Callable[["Situation", Engine], Coroutine[Any, Any, None]]
 Change = Callable[["Actor", Engine], Engine]
@@ -66,7 +67,7 @@ async def breaking(world: "Situation", _: Engine) -> None:
 def remembering(_: "Actor", engine: Engine) -> Engine:
     """A process that takes the channel for held, rightly or not."""
     holds = Holds()
-    holds.remember(CHANNEL, 10**15)
+    holds.remember(CHANNEL, LONG_MS)
     return replace(engine, holds=holds)
 
 
@@ -89,6 +90,8 @@ class Setup:
     """How posts end for a while."""
     remembering: frozenset[int] = frozenset()
     """Which of the publishers take the channel for held."""
+    patient: bool = False
+    """Whether publishers wait for a hold to end, which it may or may not have done then."""
     limits: Limits = field(default_factory=Limits)
     store: type[Store] = Store
     change_client: Change = unchanged
@@ -161,7 +164,8 @@ class Situation:
             self._actors["network"] = Actor(breaking, unchanged)
         for number, version in enumerate(setup.versions):
             change = remembering if number in setup.remembering else setup.change_publisher
-            publisher = Actor(_publishing(version, f"m{number}"), change)
+            patience_ms = LONG_MS if setup.patient else 0
+            publisher = Actor(_publishing(version, f"m{number}", patience_ms), change)
             self._actors[f"publisher {number}"] = publisher
 
     def copy(self) -> "Situation":
@@ -278,9 +282,9 @@ class Situation:
         )
 
 
-def _publishing(version: int, token: str) -> Run:
+def _publishing(version: int, token: str, patience_ms: int) -> Run:
     async def run(_: Situation, engine: Engine) -> None:
-        await publish(engine, Update(CHANNEL, {}, version, at=1, epoch=1), [token])
+        await publish(engine, Update(CHANNEL, {}, version, at=1, epoch=1), [token], patience_ms)
 
     return run
 

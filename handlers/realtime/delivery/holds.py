@@ -14,8 +14,9 @@ class Holds:
         self._until: OrderedDict[str, int] = OrderedDict()
         """The channel that was remembered last comes last."""
 
-    def is_held(self, channel: str, now_ms: int) -> bool:
-        return now_ms < self._until.get(channel, 0)
+    def until(self, channel: str) -> int:
+        """In ms; long ago if nothing is known."""
+        return self._until.get(channel, 0)
 
     def remember(self, channel: str, until: int) -> None:
         """In ms; the channels that were not heard of for longest are forgotten."""

@@ -60,7 +60,7 @@ def test_to_take_a_name_makes_no_state(store: Store) -> None:
 def test_a_claim_that_is_refused_names_nobody(store: Store) -> None:
     async def found() -> str | None:
         await store.claim(FIRST, 1_000, 1_200)
-        assert await store.claim(FIRST, 1_100, 1_300, "one") == Held()
+        assert await store.claim(FIRST, 1_100, 1_300, "one") == Held(1_200)
         await store.claim(replace(FIRST, version=3), 2_000, 2_200, "two")
         return name(await store.read_state("link:a"))
 

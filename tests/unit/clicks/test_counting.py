@@ -1,6 +1,13 @@
 import pytest
 
-from handlers.clicks.counting import ATTEMPTS, COUNTABLE_DAYS, Aggregator, Message, Report
+from handlers.clicks.counting import (
+    ATTEMPTS,
+    COUNTABLE_DAYS,
+    PATIENCE_MS,
+    Aggregator,
+    Message,
+    Report,
+)
 from handlers.realtime.publisher import Update
 from handlers.shortener.click import Click
 from tests.doubles.clicks import EPOCH, Fault, MemoryClicks, run
@@ -82,3 +89,11 @@ def test_a_link_is_published_with_the_ids_of_all_its_messages_of_the_batch() -> 
     store = MemoryClicks("first", "other")
     aggregate(store, message(1), message(2, code="other"), message(3))
     assert store.tokens == [["message-1", "message-3"], ["message-2"]]
+
+
+def test_a_click_alone_may_wait_for_its_push_and_more_of_them_may_not() -> None:
+    store = MemoryClicks("first", "other")
+    aggregate(store, message(1))
+    aggregate(store, message(2), message(3))
+    aggregate(store, message(4), message(5, code="other"))
+    assert store.patience_ms == [PATIENCE_MS, 0, 0, 0]

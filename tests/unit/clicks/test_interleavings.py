@@ -100,8 +100,8 @@ def test_a_watcher_ends_with_the_true_total_whatever_the_order_of_counting_and_p
         clicks, twins = MemoryClicks(CODE), Twins()
         watcher(twins.store, "watcher", f"link:{CODE}")
 
-        async def publish_really(update: Update, tokens: Sequence[str]) -> None:
-            await publish(twins.engine, update, tokens)
+        async def publish_really(update: Update, tokens: Sequence[str], patience_ms: int) -> None:
+            await publish(twins.engine, update, tokens, patience_ms)
 
         first, second, third = map(message, AT)
         return twins, [

@@ -210,8 +210,7 @@ def test_only_so_many_channels_are_remembered() -> None:
     holds = Holds(maximum=2)
     for channel in ("a", "b", "a", "c"):
         holds.remember(channel, 5)
-    assert [holds.is_held(channel, 4) for channel in "abc"] == [True, False, True]
-    assert not holds.is_held("a", 5)
+    assert [holds.until(channel) for channel in "abc"] == [5, 0, 5]
 
 
 def test_a_flush_of_a_state_that_is_gone_does_nothing() -> None:
