@@ -21,7 +21,10 @@ CONNECT_SECONDS = 0.070
 """Authorizer and `$connect`, one after the other."""
 MESSAGE_SECONDS = 0.020
 COUNT_SECONDS = 0.046
-"""Of a click in a batch: reads, a transaction and a claim, and a post. See bench/scale."""
+"""Of a click in a batch: reads, a transaction and a claim, and a post. See bench/scale.
+
+A click alone may wait for its channel besides; where many come, few are alone.
+"""
 POST_SECONDS = 0.020 / 64
 """A worker posts on 64 sockets at a time."""
 
