@@ -39,10 +39,7 @@ SETUPS = {
         Setup(crashes=1, remembering=frozenset({0, 1})),
         10**7,
     ),
-    "three publishers that wait for the hold, one crash": (
-        Setup(versions=(1, 2, 3), patient=True, crashes=1),
-        10**9,
-    ),
+    "two publishers that wait for the hold, one crash": (Setup(patient=True, crashes=1), 10**9),
     "two publishers, posts that fail for a while": (
         Setup(breaks=Outcome.FAILED, ticks=0),
         10**11,
