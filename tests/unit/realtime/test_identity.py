@@ -14,6 +14,9 @@ from handlers.realtime.identity.principal import (
     of_claims,
     of_context,
 )
+from handlers.realtime.identity.sessions import due_at
+from handlers.realtime.ports import Connection
+from handlers.realtime.subscriptions import CONNECTION_SECONDS
 
 NOW = 1_763_787_600
 CLAIMS: dict[str, Any] = {"sub": "alice", "iat": NOW - 5, "exp": NOW + 3600}
@@ -106,3 +109,16 @@ def test_a_bound_connection_may_watch_what_it_is_bound_to_if_its_claims_permit_t
             some.permit(channel, claims, bound)
     with pytest.raises(ForbiddenChannel):
         some.permit("link:a", claims, frozenset())
+
+
+@given(lifetime=st.integers(1, 3 * CONNECTION_SECONDS), milliseconds=st.integers(0, 999))
+def test_a_socket_is_closed_when_its_token_ends_but_never_in_its_handshake(
+    lifetime: int, milliseconds: int
+) -> None:
+    over = NOW + min(lifetime, CONNECTION_SECONDS)
+    due = due_at(Connection("c=", "alice", NOW * 1000 + milliseconds, over, issued_at=NOW))
+    if lifetime >= CONNECTION_SECONDS:
+        assert due is None
+    else:
+        assert due is not None
+        assert due == max(over, NOW + 60)

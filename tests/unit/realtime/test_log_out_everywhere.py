@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from handlers.realtime.channels import Rules
 from handlers.realtime.identity.principal import ANONYMOUS
@@ -17,7 +15,6 @@ from handlers.realtime.identity.sessions import (
     ConnectionsLeft,
     Ending,
     admit,
-    due_at,
     end,
     first_minute,
     revoke,
@@ -25,7 +22,7 @@ from handlers.realtime.identity.sessions import (
 )
 from handlers.realtime.ports import Connection, UnknownConnection, Update
 from handlers.realtime.publisher import publish
-from handlers.realtime.subscriptions import CONNECTION_SECONDS, Handshake, Peer, connect, watch
+from handlers.realtime.subscriptions import Handshake, Peer, connect, watch
 from tests.doubles.delivery import API, NOW, Twins
 from tests.doubles.schedule import Actor, crashing, finish, interleavings, run_alone, step
 from tests.doubles.sessions import MemorySessions, Sockets
@@ -85,8 +82,8 @@ class World:
                 return
 
     async def publishing(self, version: int) -> None:
-        update = Update(PUBLIC, {}, version, at=NOW, epoch=1)
-        await publish(replace(self.twins.engine, rules=RULES), update, [f"m{version}"])
+        engine = replace(self.twins.engine, rules=RULES)
+        await publish(engine, Update(PUBLIC, {}, version, at=NOW, epoch=1), [f"m{version}"])
 
     async def closing(self) -> None:
         """$disconnect."""
@@ -288,17 +285,3 @@ def test_a_sweep_that_cannot_close_one_socket_closes_the_others_and_comes_again(
     world.sockets.stubborn = set()
     world.sweep(OLD.expires_at * 1000)
     assert world.sockets.open == set()
-
-
-@given(lifetime=st.integers(1, 3 * CONNECTION_SECONDS), milliseconds=st.integers(0, 999))
-def test_a_socket_is_closed_when_its_token_ends_but_never_in_its_handshake(
-    lifetime: int, milliseconds: int
-) -> None:
-    connected_at = NOW + milliseconds
-    over = connected_at // 1000 + min(lifetime, CONNECTION_SECONDS)
-    due = due_at(replace(OLD, connected_at=connected_at, expires_at=over))
-    if lifetime >= CONNECTION_SECONDS:
-        assert due is None
-    else:
-        assert due is not None
-        assert due == max(over, connected_at // 1000 + 60)
