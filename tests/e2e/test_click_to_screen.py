@@ -31,7 +31,7 @@ def numbers(received: dict[str, Any]) -> tuple[int, int]:
 
 
 async def shows(watcher: ClientConnection, clicks: int) -> bool:
-    """Reads until the number is there; as a client does, it passes over what comes late or twice."""
+    """Reads until it is there; as a client does, it passes over what comes late or again."""
     seen = 0
     while seen < clicks:
         seen = max(seen, (await frame(watcher)).get("clicks", seen))
