@@ -53,18 +53,12 @@ async def publish(
 
 async def _claim(engine: Engine, update: Update, rule: Rule, patience_ms: int) -> Claim:
     """Waits once at most: whoever finds the channel held again has others beside it."""
-    wait_ms = engine.holds.until(update.channel) - engine.now_ms()
-    if wait_ms > patience_ms:
-        return Held(engine.holds.until(update.channel))
-    if wait_ms > 0:
-        await engine.sleep(wait_ms / 1000)
-        return await _claim_now(engine, update, rule)
-    claim = await _claim_now(engine, update, rule)
-    if isinstance(claim, Held):
-        wait_ms = claim.until - engine.now_ms()
-        if wait_ms <= patience_ms:
-            await engine.sleep(max(0, wait_ms) / 1000)
-            return await _claim_now(engine, update, rule)
+    claim: Claim = Held(engine.holds.until(update.channel))
+    if claim.until <= engine.now_ms():
+        claim = await _claim_now(engine, update, rule)
+    if isinstance(claim, Held) and (wait_ms := claim.until - engine.now_ms()) <= patience_ms:
+        await engine.sleep(max(0, wait_ms) / 1000)
+        claim = await _claim_now(engine, update, rule)
     return claim
 
 

@@ -72,8 +72,6 @@ async def _read(engine: Engine, push: Push) -> Page:
     page = await engine.store.subscriptions(push.channel, limit=maximum + 1)
     if _is_all(page, maximum):
         engine.remembered.keep(push.channel, push.audience, page.subscriptions)
-    else:
-        engine.remembered.forget(push.channel)
     return page
 
 

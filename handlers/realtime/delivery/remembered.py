@@ -37,6 +37,3 @@ class Remembered:
         """All rows of the channel, read after the state had the name."""
         if name is not None and len(rows) < self._audiences.maxsize:
             self._audiences[channel] = name, rows
-
-    def forget(self, channel: str) -> None:
-        self._audiences.pop(channel, None)
