@@ -57,6 +57,9 @@ class ClickPipelineArgs:
     tracing: bool | None = None
     """Send traces of the functions' runs to X-Ray; false by default."""
 
+    protect_data: bool | None = None
+    """Have Pulumi refuse to delete or replace its queues; false by default."""
+
     def __post_init__(self) -> None:
         if self.maximum_concurrency is not None and not 2 <= self.maximum_concurrency <= 1000:
             raise ValueError(
@@ -92,11 +95,16 @@ class ClickPipeline(pulumi.ComponentResource):
             consumer_timeout_seconds=TIMEOUT_SECONDS,
             region=args.region,
             kms_key_arn=args.kms_key_arn,
+            protect_data=args.protect_data,
         )
         queue = Queue(f"{name}-queue", clicks, self._child())
         route = self._route(name, args, bus, queue)
         parking = kept_queue(
-            f"{name}-parking-queue", self, region=args.region, kms_key_arn=args.kms_key_arn
+            f"{name}-parking-queue",
+            self,
+            region=args.region,
+            kms_key_arn=args.kms_key_arn,
+            protect=args.protect_data,
         )
         aggregate = self._aggregate(name, args, queue, parking)
         concurrency = args.maximum_concurrency or DEFAULT_MAXIMUM_CONCURRENCY
@@ -134,6 +142,7 @@ class ClickPipeline(pulumi.ComponentResource):
             input_path="$.detail",
             region=args.region,
             kms_key_arn=args.kms_key_arn,
+            protect_data=args.protect_data,
         )
         return EventRoute(f"{name}-route", route, self._child())
 

@@ -42,6 +42,9 @@ class EventRouteArgs:
     kms_key_arn: pulumi.Input[str] | None = None
     """Key of what is kept, as of `CustomerKey`; by default SQS's own."""
 
+    protect_data: bool | None = None
+    """Have Pulumi refuse to delete or replace its queue; false by default."""
+
 
 class EventRoute(pulumi.ComponentResource):
     """A rule, its target, and the right to send of this rule alone."""
@@ -55,7 +58,11 @@ class EventRoute(pulumi.ComponentResource):
         super().__init__("realtime:index:EventRoute", name, None, opts)
         self._region = args.region
         undelivered = kept_queue(
-            f"{name}-undelivered-queue", self, region=args.region, kms_key_arn=args.kms_key_arn
+            f"{name}-undelivered-queue",
+            self,
+            region=args.region,
+            kms_key_arn=args.kms_key_arn,
+            protect=args.protect_data,
         )
         rule = self._rule(name, args)
         granted = [

@@ -15,7 +15,7 @@ OWNER_INDEX = "by-owner"
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkTableArgs:
     protect_data: bool | None = None
-    """Keep the table on deletion and back it up continuously; false by default."""
+    """Refuse to delete or replace the table, and back it up continuously; false by default."""
 
     region: str | None = None
     """Region that it is made in; by default the provider's."""
@@ -62,7 +62,7 @@ class LinkTable(pulumi.ComponentResource):
             point_in_time_recovery={"enabled": protect},
             deletion_protection_enabled=protect,
             region=args.region,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect_data),
         )
         self.name = table.name
         self.arn = table.arn

@@ -32,6 +32,9 @@ class QueueArgs:
     kms_key_arn: pulumi.Input[str] | None = None
     """Key of its messages, as of `CustomerKey`; by default SQS's own."""
 
+    protect_data: bool | None = None
+    """Have Pulumi refuse to delete or replace both queues; false by default."""
+
 
 class Queue(pulumi.ComponentResource):
     """A queue for one function, and a dead-letter queue for what it could not do."""
@@ -56,6 +59,7 @@ class Queue(pulumi.ComponentResource):
             fifo=args.fifo,
             region=args.region,
             kms_key_arn=args.kms_key_arn,
+            protect=args.protect_data,
         )
         source = self._source(name, args, dead_letter)
         self._allow_redrive(name, source, dead_letter)
@@ -95,7 +99,7 @@ class Queue(pulumi.ComponentResource):
             deduplication_scope="messageGroup" if args.fifo else None,
             fifo_throughput_limit="perMessageGroupId" if args.fifo else None,
             region=args.region,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect_data),
         )
 
     def _allow_redrive(self, name: str, source: aws.sqs.Queue, dead_letter: aws.sqs.Queue) -> None:
@@ -116,6 +120,7 @@ def kept_queue(
     fifo: bool | None = None,
     region: str | None = None,
     kms_key_arn: pulumi.Input[str] | None = None,
+    protect: bool | None = None,
 ) -> aws.sqs.Queue:
     """Keeps for as long as SQS can: somebody has to look at what is in it."""
     return aws.sqs.Queue(
@@ -125,7 +130,7 @@ def kept_queue(
         kms_master_key_id=kms_key_arn,
         fifo_queue=fifo,
         region=region,
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, protect=protect),
     )
 
 

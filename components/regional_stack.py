@@ -113,6 +113,7 @@ def _clicks(site: Site, realtime: RealtimeApi, links: LinkTable) -> ClickPipelin
         reserved_concurrency=site.plan.concurrency.reserved.aggregate,
         layer_arn=realtime.layer_arn,
         log_retention_days=site.settings.log_retention_days,
+        protect_data=site.settings.protects_data,
         kms_key_arn=site.kms_key_arn,
         tracing=site.settings.tracing,
         region=site.away,

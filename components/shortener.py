@@ -82,7 +82,7 @@ class ShortenerArgs:
     """How many of them may come at once; by default as many as in a second."""
 
     protect_data: bool | None = None
-    """Refuse to delete the users; false by default."""
+    """Refuse to delete or replace the API and the users; false by default."""
 
     region: str | None = None
     """Region that it is made in; by default the provider's."""
@@ -151,7 +151,7 @@ class Shortener(pulumi.ComponentResource):
             protocol_type="HTTP",
             cors_configuration=cors if args.allowed_origins else None,
             region=args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect_data),
         )
 
     def _redirect(self, name: str, args: ShortenerArgs) -> Function:

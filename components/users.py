@@ -9,7 +9,7 @@ import pulumi_aws as aws
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsersArgs:
     protect_data: bool | None = None
-    """Refuse to delete the pool; false by default."""
+    """Refuse to delete or replace the pool and its client; false by default."""
 
     region: str | None = None
     """Region that it is made in; by default the provider's."""
@@ -29,7 +29,7 @@ class Users(pulumi.ComponentResource):
         self, name: str, args: UsersArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("realtime:index:Users", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        child = pulumi.ResourceOptions(parent=self, protect=args.protect_data)
         pool = aws.cognito.UserPool(
             f"{name}-pool",
             username_attributes=["email"],

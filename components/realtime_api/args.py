@@ -150,7 +150,7 @@ class RealtimeApiArgs:
     """Send traces of the functions' runs to X-Ray; false by default."""
 
     protect_data: bool | None = None
-    """Keep the table on deletion and back it up continuously; false by default."""
+    """Refuse to delete or replace table, APIs and queues, back up the table; false by default."""
 
     layer_arn: pulumi.Input[str] | None = None
     """Layer with the functions' packages; by default one of its own."""

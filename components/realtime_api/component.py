@@ -214,7 +214,7 @@ class RealtimeApi(pulumi.ComponentResource):
             protocol_type="WEBSOCKET",
             route_selection_expression=REALTIME.route_selection_expression,
             region=self._args.region,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=self._args.protect_data),
         )
 
     def _table(self, name: str) -> aws.dynamodb.Table:
@@ -230,7 +230,7 @@ class RealtimeApi(pulumi.ComponentResource):
             point_in_time_recovery={"enabled": protect},
             deletion_protection_enabled=protect,
             region=self._args.region,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=self._args.protect_data),
         )
 
     def _layer_arn(self, name: str) -> pulumi.Output[str]:

@@ -39,6 +39,7 @@ def make_queues(name: str, args: RealtimeApiArgs, parent: pulumi.Resource) -> Qu
         consumer_timeout_seconds=PUBLISH_TIMEOUT_SECONDS,
         region=args.region,
         kms_key_arn=args.kms_key_arn,
+        protect_data=args.protect_data,
     )
     fan_out = dataclasses.replace(publish, consumer_timeout_seconds=FAN_OUT_TIMEOUT_SECONDS)
     publish_in_order = dataclasses.replace(publish, fifo=True)
@@ -51,6 +52,7 @@ def make_queues(name: str, args: RealtimeApiArgs, parent: pulumi.Resource) -> Qu
         queue_arn=events.arn,
         region=args.region,
         kms_key_arn=args.kms_key_arn,
+        protect_data=args.protect_data,
     )
     return Queues(
         delivery=Queue(f"{name}-delivery-queue", fan_out, child),

@@ -41,7 +41,7 @@ def ticket_api(
         protocol_type="HTTP",
         cors_configuration=_cors(args),
         region=args.region,
-        opts=child,
+        opts=pulumi.ResourceOptions(parent=parent, protect=args.protect_data),
     )
     authorizer = aws.apigatewayv2.Authorizer(
         f"{name}-tickets-authorizer",

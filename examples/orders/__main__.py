@@ -64,6 +64,7 @@ saga = Saga(
         orders_table_name=orders.name,
         orders_table_arn=orders.arn,
         publish_queue_url=realtime.publish_queue_url,
+        protect_data=stack.protect_data,
     ),
 )
 realtime.grant_send("saga", saga.role_name)
@@ -82,6 +83,7 @@ api = OrdersApi(
         throttling_rate_limit=stack.http_rate_limit,
         layer_arn=realtime.layer_arn,
         log_retention_days=stack.log_retention_days,
+        protect_data=stack.protect_data,
     ),
 )
 pulumi.export("endpoint", realtime.endpoint)

@@ -37,6 +37,7 @@ class Resource:
     dependencies: frozenset[str]
     """Names of what it waits for, with what its inputs come from."""
     retained: bool
+    protected: bool
     aliases: frozenset[str]
     """Former names that the program gave it."""
     former: tuple[Mapping[str, Any], ...] = ()
@@ -149,6 +150,7 @@ class Monitor(mocks.MockMonitor):
             inputs=_inputs(request.object),
             dependencies=frozenset(_name(urn) for urn in request.dependencies),
             retained=request.retainOnDelete,
+            protected=request.protect,
             aliases=frozenset(alias.spec.name for alias in request.aliases),
             former=tuple(json_format.MessageToDict(alias) for alias in request.aliases),
         )

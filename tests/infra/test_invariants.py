@@ -3,6 +3,7 @@ import json
 import pytest
 
 from tests.infra.harness import UNKNOWN, Deployment, deploy_stack
+from tests.infra.release_graph import REPLACING
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 TABLE = "aws:dynamodb/table:Table"
@@ -100,6 +101,14 @@ def test_dev_can_be_thrown_away(dev: Deployment) -> None:
         assert table.inputs["deletionProtectionEnabled"] is False
         assert table.inputs["pointInTimeRecovery"] == {"enabled": False}
     assert dev.one("aws:cognito/userPool:UserPool").inputs["deletionProtection"] == "INACTIVE"
+
+
+def test_pulumi_refuses_to_delete_what_no_release_deletes_in_prod_and_nothing_else(
+    prod: Deployment, dev: Deployment
+) -> None:
+    holding = {resource.name for resource in prod.resources if resource.type in REPLACING}
+    assert {resource.name for resource in prod.resources if resource.protected} == holding
+    assert [resource.name for resource in dev.resources if resource.protected] == []
 
 
 def test_rows_expire_and_are_encrypted(deployment: Deployment) -> None:

@@ -18,6 +18,7 @@ from tests.infra import test_component_form
 from tests.infra.harness import ACCOUNT, ROOT, UNKNOWN, Deployment
 from tests.infra.provider_monitor import ProviderProcess, engine, provider
 from tests.infra.recorded import PAGE, SCHEMA, text
+from tests.infra.release_graph import REPLACING
 
 YAML: dict[str, Any] = yaml.safe_load("""
 stageName: dev
@@ -112,6 +113,24 @@ def test_a_function_and_a_layer_are_shipped_from_where_the_provider_lies(served:
 def test_a_secret_reaches_the_resource_that_it_is_for(served: Served) -> None:
     constructed(served, "secretive", eventBusName=SECRET | {"value": "hidden"})
     assert served[2].named("secretive-events-route-rule").inputs["eventBusName"] == "hidden"
+
+
+def test_protection_reaches_what_holds_data_or_an_address_from_every_language(
+    served: Served,
+) -> None:
+    tokens = {"issuer": "https://issuer.example", "audiences": ["web"]}
+    constructed(served, "guarded", protectData=True, tokens=tokens, ticketApi=True)
+    made = [one for one in served[2].resources if one.name.startswith("guarded-")]
+    holding = {one.name for one in made if one.type in REPLACING}
+    assert {"guarded-table", "guarded-api", "guarded-tickets-api"} < holding
+    assert {one.name for one in made if one.protected} == holding
+
+
+def test_a_component_that_is_to_protect_nothing_protects_nothing(served: Served) -> None:
+    constructed(served, "free")
+    assert not [
+        one.name for one in served[2].resources if one.protected and one.name.startswith("free-")
+    ]
 
 
 def test_outputs_of_other_resources_go_where_inputs_do(served: Served) -> None:

@@ -85,6 +85,9 @@ class OrdersApiArgs:
     log_retention_days: int
     """Days that access logs and the function's logs are kept."""
 
+    protect_data: bool
+    """Refuse to delete or replace the API, whose address its clients know."""
+
 
 class OrdersApi(pulumi.ComponentResource):
     """Takes orders, says what became of them, and hands out tickets to connect with."""
@@ -119,7 +122,7 @@ class OrdersApi(pulumi.ComponentResource):
                 "allow_headers": ["authorization", "content-type"],
                 "max_age": 3600,
             },
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self, protect=self._args.protect_data),
         )
 
     def _jwt_authorizer(self) -> aws.apigatewayv2.Authorizer:

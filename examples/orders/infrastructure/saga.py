@@ -32,6 +32,9 @@ class SagaArgs:
     publish_queue_url: pulumi.Input[str]
     """`RealtimeApi.publish_queue_url`."""
 
+    protect_data: bool
+    """Refuse to delete or replace the queue of orders that could not be finished."""
+
 
 class Saga(pulumi.ComponentResource):
     """Decides orders. `RealtimeApi.grant_send` has to let its role tell what it decided."""
@@ -51,7 +54,7 @@ class Saga(pulumi.ComponentResource):
             f"{name}-parking",
             message_retention_seconds=FOURTEEN_DAYS_SECONDS,
             sqs_managed_sse_enabled=True,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect_data),
         )
         role, granted = self._role(name, args, parking)
         machine = aws.sfn.StateMachine(

@@ -35,7 +35,7 @@ class ServiceArgs:
     """Days that its log lines are kept."""
 
     protect_data: bool
-    """Keep the table on deletion and back it up continuously."""
+    """Refuse to delete or replace the table, and back it up continuously."""
 
 
 class Service(pulumi.ComponentResource):
@@ -86,5 +86,5 @@ def make_table(
         server_side_encryption={"enabled": True},
         point_in_time_recovery={"enabled": protect_data},
         deletion_protection_enabled=protect_data,
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, protect=protect_data),
     )

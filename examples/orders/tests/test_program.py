@@ -12,6 +12,7 @@ import yaml
 from examples.orders.infrastructure.state_machine import Parts, definition
 from examples.orders.tests.program import HANDLERS, ROOT, deploy_orders
 from tests.infra.harness import ACCOUNT, Deployment
+from tests.infra.release_graph import REPLACING
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 OURS = ("stock", "payments", "orders", "saga", "api")
@@ -199,6 +200,9 @@ def test_prod_keeps_its_data_and_dev_can_be_thrown_away(dev: Deployment, prod: D
             assert table.inputs["deletionProtectionEnabled"] is kept, table.name
             assert table.inputs["pointInTimeRecovery"] == {"enabled": kept}, table.name
             assert table.inputs["serverSideEncryption"] == {"enabled": True}
+        holding = {resource.name for resource in deployment.resources if resource.type in REPLACING}
+        protected = {resource.name for resource in deployment.resources if resource.protected}
+        assert protected == (holding if kept else set())
 
 
 def test_every_log_is_kept_for_the_configured_days(dev: Deployment, prod: Deployment) -> None:
