@@ -1,12 +1,13 @@
 """The rules, each a plain function from a resource's inputs to what is wrong with them.
 
-An input that is not known yet has no violation: the rule sees it when the resource is updated. So a
-rule never reads the absence of an unknown value as the value's absence (see `UNKNOWN`).
+An input that only the update will know ends the rule that reads it, without a word: the update asks
+the same rule again. To ask whether an input is given is to read it; `_given` only looks at names.
 """
 
+import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy.proxy import UnknownValueError  # the package itself has no name for it
 
 ROUTE = "aws:apigatewayv2/route:Route"
 STAGE = "aws:apigatewayv2/stage:Stage"
@@ -31,8 +33,6 @@ KEY = "aws:kms/key:Key"
 IDENTITY_POLICIES = ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy")
 RESOURCE_POLICIES = ("aws:sqs/queuePolicy:QueuePolicy", "aws:sns/topicPolicy:TopicPolicy")
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What Pulumi hands over in place of a text that only an update will know."""
 STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 CONNECTIONS = re.compile(
     r"arn:[^:]+:execute-api:[^:*]+:[^:*]+:[^/*]+/[^/*]+/(?:GET|POST|DELETE)/@connections/.*"
@@ -50,27 +50,28 @@ class Resource:
 
 
 def connects_are_authorized(resource: Resource) -> Iterator[str]:
-    """$connect asks an authorizer; whoever is past it may keep a socket for two hours."""
+    """$connect asks an authorizer: a connection that is open may stay open for two hours."""
     if resource.type != ROUTE or resource.inputs.get("routeKey") != "$connect":
         return
     kind = resource.inputs.get("authorizationType", "NONE")
-    if kind == "NONE" or "authorizerId" not in resource.inputs:
+    has_authorizer = "authorizerId" in _given(resource.inputs)
+    if kind == "NONE" or not has_authorizer:
         yield (
             f"the route $connect must have an authorizer, got authorizationType {kind} and"
-            f" {'an' if 'authorizerId' in resource.inputs else 'no'} authorizerId: without one"
-            " anybody may hold a connection. Set authorization_type and authorizer_id."
+            f" {'an' if has_authorizer else 'no'} authorizerId: without one every client may hold"
+            " a connection. Set authorization_type and authorizer_id."
         )
 
 
 def pushes_are_scoped(resource: Resource) -> Iterator[str]:
-    """Who may post to connections may do so on one API and stage, with one verb."""
+    """A role that may post to connections may do so on one API and stage, with one verb."""
     if resource.type not in IDENTITY_POLICIES:
         return
     for statement in _statements(resource.inputs):
         if not any("ManageConnections" in action for action in _texts(statement, "Action")):
             continue
         for arn in _texts(statement, "Resource"):
-            if UNKNOWN not in arn and not CONNECTIONS.fullmatch(arn):
+            if not CONNECTIONS.fullmatch(arn):
                 yield (
                     "execute-api:ManageConnections must name API, stage and verb, as in"
                     f" arn:aws:execute-api:<region>:<account>:<api>/<stage>/POST/@connections/*,"
@@ -87,14 +88,14 @@ def actions_are_named(resource: Resource) -> Iterator[str]:
         for action in _texts(statement, "Action"):
             if statement.get("Effect") == "Allow" and action.rpartition(":")[2] == "*":
                 yield (
-                    f"a policy must name its actions, got {action!r}: nobody can say what the role"
-                    " may do. List those that it needs."
+                    f"a policy must name its actions, got {action!r}: the role may do what AWS adds"
+                    " to the service later. List the actions that it needs."
                 )
 
 
 def invocations_name_their_source(resource: Resource) -> Iterator[str]:
     """A service may invoke a function for one resource of this account only."""
-    if resource.type == PERMISSION and "sourceArn" not in resource.inputs:
+    if resource.type == PERMISSION and "sourceArn" not in _given(resource.inputs):
         principal = resource.inputs.get("principal")
         yield (
             f"a permission for {principal} must have a sourceArn, got none: every account's"
@@ -121,7 +122,7 @@ def services_name_their_source(resource: Resource) -> Iterator[str]:
 
 
 def rows_expire(resource: Resource) -> Iterator[str]:
-    """A table of connections forgets those whose $disconnect never came."""
+    """A table of connections deletes by itself the rows whose $disconnect never came."""
     if resource.type != TABLE:
         return
     ttl = cast("Inputs", resource.inputs.get("ttl") or {})
@@ -160,7 +161,7 @@ def frames_stay_out_of_logs(resource: Resource) -> Iterator[str]:
 
 
 def keys_stay_in_the_account(resource: Resource) -> Iterator[str]:
-    """Whoever may use a key by its own policy belongs to the key's account."""
+    """A key's own policy lets its own account use it, and no other."""
     if resource.type != KEY:
         return
     for statement in _statements(resource.inputs):
@@ -189,7 +190,7 @@ def functions_log_where_it_expires(resource: Resource) -> Iterator[str]:
     if resource.type != FUNCTION:
         return
     logging = cast("Inputs", resource.inputs.get("loggingConfig") or {})
-    if "logGroup" not in logging:
+    if "logGroup" not in _given(logging):
         yield (
             "a function must name its log group, got none: Lambda makes one without retention."
             " Set logging_config with a log group of the program."
@@ -198,10 +199,10 @@ def functions_log_where_it_expires(resource: Resource) -> Iterator[str]:
 
 def stage_names_are_plain(resource: Resource) -> Iterator[str]:
     """A stage's name is part of the address that clients connect to."""
-    name = resource.inputs.get("name")
-    if resource.type != STAGE or not isinstance(name, str) or name in ("$default", UNKNOWN):
+    if resource.type != STAGE:
         return
-    if not STAGE_NAME.fullmatch(name):
+    name: str = resource.inputs["name"]
+    if name != "$default" and not STAGE_NAME.fullmatch(name):
         yield (
             f"a stage's name must be letters, digits, '-' and '_', got {name!r}: clients could not"
             " connect to it. Rename the stage."
@@ -209,13 +210,13 @@ def stage_names_are_plain(resource: Resource) -> Iterator[str]:
 
 
 def web_socket_apis_route_connects(resources: Sequence[Resource]) -> Iterator[str]:
-    """A WebSocket API without a $connect route lets everybody in, so there is no authorizer."""
+    """Every WebSocket API has a $connect route: without one it accepts every connection."""
     apis = [r for r in resources if r.type == API and r.inputs.get("protocolType") == "WEBSOCKET"]
     connects = [r for r in resources if r.type == ROUTE and r.inputs.get("routeKey") == "$connect"]
     if len(apis) > len(connects):
         yield (
             f"every WebSocket API must have a route $connect, got {len(apis)} of the former and"
-            f" {len(connects)} of the latter: an API without one accepts every connection."
+            f" {len(connects)} of the latter: without an authorizer every client may connect."
             " Add the route, with an authorizer."
         )
 
@@ -258,8 +259,7 @@ def _on_resource(
     rule: Callable[[Resource], Iterator[str]],
 ) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        for sentence in rule(Resource(args.resource_type, args.props)):
-            report(sentence, None)
+        _tell(rule(Resource(args.resource_type, args.props)), report)
 
     return validate
 
@@ -268,22 +268,30 @@ def _on_stack(
     rule: Callable[[Sequence[Resource]], Iterator[str]],
 ) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        for sentence in rule([Resource(r.resource_type, r.props) for r in args.resources]):
-            report(sentence, None)
+        _tell(rule([Resource(r.resource_type, r.props) for r in args.resources]), report)
 
     return validate
+
+
+def _tell(sentences: Iterator[str], report: ReportViolation) -> None:
+    # Pulumi would tell of each rule that has to wait, which in a new stack's preview are dozens.
+    with contextlib.suppress(UnknownValueError):
+        for sentence in sentences:
+            report(sentence, None)
 
 
 def _name(rule: Callable[..., Iterator[str]]) -> str:
     return rule.__name__.replace("_", "-")
 
 
+def _given(inputs: Inputs) -> Set[str]:
+    """The names that have a value, known or not. `in` would read the value."""
+    return set(inputs)
+
+
 def _statements(inputs: Inputs) -> Sequence[Statement]:
-    """Of the input `policy`; none while it is not known."""
-    text = inputs.get("policy")
-    if not isinstance(text, str) or text == UNKNOWN:
-        return []
-    found: Any = json.loads(text)["Statement"]
+    """Of the input `policy`."""
+    found: Any = json.loads(inputs["policy"])["Statement"]
     return cast("list[Statement]", found if isinstance(found, list) else [found])
 
 

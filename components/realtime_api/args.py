@@ -150,7 +150,7 @@ class RealtimeApiArgs:
     """Send traces of the functions' runs to X-Ray; false by default."""
 
     protect_data: bool | None = None
-    """Refuse to delete or replace table, APIs and queues, back up the table; false by default."""
+    """Refuse to delete or replace table, APIs, queues; back the table up. False by default."""
 
     layer_arn: pulumi.Input[str] | None = None
     """Layer with the functions' packages; by default one of its own."""

@@ -1,24 +1,17 @@
 import copy
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, cast
 
-import grpc
 import pytest
-from google.protobuf import struct_pb2
-from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from components import CustomerKey, CustomerKeyArgs
 from policy import rules
-from policy.rules import RESOURCE_RULES, STACK_RULES, UNKNOWN, Resource
-from tests.infra.harness import ROOT, Deployment, deploy
+from policy.rules import RESOURCE_RULES, STACK_RULES, Resource
+from tests.infra.harness import Deployment, deploy
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
-START_SECONDS = 30
 
 Inputs = dict[str, Any]
 Change = Callable[[Inputs], object]
@@ -199,56 +192,6 @@ def test_a_web_socket_api_without_a_connect_route_is_refused(prod: Deployment) -
     assert "got 1 of the former and 0 of the latter" in sentence
 
 
-def test_what_only_an_update_will_know_is_no_violation() -> None:
-    unknown = [
-        Resource(ROLE_POLICY, {"policy": UNKNOWN}),
-        Resource(rules.PERMISSION, {"principal": "x", "sourceArn": UNKNOWN}),
-        Resource(
-            rules.STAGE,
-            {
-                "name": UNKNOWN,
-                "defaultRouteSettings": {"throttlingRateLimit": 1.0, "throttlingBurstLimit": 1.0},
-            },
-        ),
-        Resource(
-            rules.ROUTE,
-            {"routeKey": "$connect", "authorizationType": "CUSTOM", "authorizerId": UNKNOWN},
-        ),
-    ]
-    assert [sentence for rule in RESOURCE_RULES for r in unknown for sentence in rule(r)] == []
-
-
 def test_a_rule_says_what_it_is_for_and_its_sentence_what_to_do() -> None:
     for rule in (*RESOURCE_RULES, *STACK_RULES):
         assert rule.__doc__, rule.__name__
-
-
-def test_pulumi_gets_the_same_sentences_from_the_pack_that_it_starts() -> None:
-    with pack() as analyzer:
-        inputs = struct_pb2.Struct()
-        inputs.update({"routeKey": "$connect"})
-        request = analyzer_pb2.AnalyzeRequest(
-            type=rules.ROUTE,
-            properties=inputs,
-            name="connect",
-            urn=f"urn:pulumi:dev::realtime::{rules.ROUTE}::connect",
-        )
-        (diagnostic,) = analyzer.Analyze(request, timeout=START_SECONDS).diagnostics
-    assert diagnostic.policyName == "connects-are-authorized"
-    assert diagnostic.enforcementLevel == analyzer_pb2.MANDATORY
-    (sentence,) = rules.connects_are_authorized(Resource(rules.ROUTE, {"routeKey": "$connect"}))
-    assert sentence in diagnostic.message
-
-
-@contextmanager
-def pack() -> Generator[Any]:
-    """The process that the CLI starts with `--policy-pack policy`; it prints its port."""
-    command = [sys.executable, str(ROOT / "policy"), "127.0.0.1:1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            port = int(process.stdout.readline())
-            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-                yield analyzer_pb2_grpc.AnalyzerStub(channel)
-        finally:
-            process.terminate()
