@@ -40,8 +40,7 @@ async def _of_size(
 ) -> dict[str, Any]:
     cloud.set_mapping(design, Enabled=False, BatchSize=size)
     await asyncio.sleep(SETTLE_SECONDS)
-    before = made - CLICKS
-    await asyncio.to_thread(cloud.queue_clicks, design, watcher.code, CLICKS, after=before)
+    await asyncio.to_thread(cloud.queue_clicks, design, watcher.code, CLICKS)
     cloud.records()
     cloud.set_mapping(design, Enabled=True)
     deadline = time.perf_counter() + DRAIN_SECONDS

@@ -15,8 +15,7 @@ from typing import Any
 
 import boto3
 
-from handlers.shortener.click import Click, day_of, to_body
-from handlers.shortener.tally import Tally
+from handlers.shortener.click import day_of, new, to_body
 from localcloud import StackConfig, deploy, stack_config
 
 from ..naive.program import program as naive_program
@@ -42,7 +41,7 @@ class Design:
     queue_url: str
     link: Callable[[str], Mapping[str, Any]]
     """A link's row."""
-    message: Callable[[str, int, int], Mapping[str, Any]]
+    message: Callable[[str, int], Mapping[str, Any]]
     """A click on a link at a time in ms, after so many others, as it lies in the queue."""
 
     def owns(self, function: str) -> bool:
@@ -77,12 +76,12 @@ class Cloud:
             batch = rows[start : start + ROWS_PER_WRITE]
             client.batch_write_item(RequestItems={design.links_table: batch})
 
-    def queue_clicks(self, design: Design, code: str, count: int, *, after: int) -> None:
+    def queue_clicks(self, design: Design, code: str, count: int) -> None:
         """Without the redirect, which a click would have to come through one by one."""
         client = self.client("sqs")
         now_ms = time.time_ns() // 1_000_000
-        for before in range(after, after + count):
-            body = json.dumps(design.message(code, now_ms, before))
+        for _ in range(count):
+            body = json.dumps(design.message(code, now_ms))
             client.send_message(QueueUrl=design.queue_url, MessageBody=body)
 
     def waiting(self, design: Design) -> int:
@@ -169,16 +168,11 @@ def _naive_link(code: str) -> Mapping[str, Any]:
     }
 
 
-def _click(code: str, at: int, before: int) -> Mapping[str, Any]:
-    """As from a process that has sent all the clicks before it, all of this day."""
-    day = day_of(at)
-    expected = Tally(clicks=before, epoch=CREATED_AT, day=day, day_clicks=before)
-    click_id = str(uuid.uuid4())
-    body = to_body(Click(click_id=click_id, code=code, at=at, expected=expected))
-    return json.loads(body)
+def _click(code: str, at: int) -> Mapping[str, Any]:
+    return json.loads(to_body(new(code, at=at)))
 
 
-def _naive_click(code: str, at: int, before: int) -> Mapping[str, Any]:  # noqa: ARG001 - as ours
+def _naive_click(code: str, at: int) -> Mapping[str, Any]:
     """The bus's envelope, of which the design reads two fields."""
     return {"id": str(uuid.uuid4()), "detail": {"code": code, "at": at}}
 

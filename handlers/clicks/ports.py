@@ -14,7 +14,7 @@ Publish = Callable[[Update, Sequence[str], int], Awaitable[object]]
 """Takes the ids of the messages that the update comes from too, and for how many ms a hold may be
 waited for (see `publisher.publish`)."""
 Pause = Callable[[int], Awaitable[None]]
-"""Waits before the given attempt, 1 or more. With 0: for others who are about to count."""
+"""Waits before the given attempt, 1 or more."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class LinkGone:
 
 
 @dataclass(frozen=True)
-class Mistaken:
-    """Nothing was counted, because the link's figures were not as expected; they were these."""
+class DayMoved:
+    """Nothing was counted, because the link's day, or what it holds of it, is another; this one."""
 
     tally: Tally
 
@@ -46,20 +46,18 @@ class Contended:
     """Another writer was in the way or the table is throttled; to be tried again."""
 
 
-Outcome = Counted | AlreadyCounted | LinkGone | Mistaken | Contended
+Outcome = Counted | AlreadyCounted | LinkGone | DayMoved | Contended
 
 
 class ClickStore(Protocol):
     """Each method is one call to AWS."""
 
-    async def count(
-        self, code: str, clicks: Sequence[Click], expected: Tally | None, *, exactly: bool
-    ) -> Outcome:
+    async def count(self, code: str, clicks: Sequence[Click], tally: Tally | None) -> Outcome:
         """All of them, each on its day, or none. Their ids must differ.
 
-        `exactly`: only if the link's figures are those, so that they are known afterwards. Else of
-        `expected` must hold what the days need: the day, if clicks are of it, and its clicks, if it
-        is over. Without `expected` each click goes to its day's row, whatever the figures.
+        `tally` is the link as a refusal returned it: its day is a condition, and where the clicks
+        begin a newer day, so are the clicks of the day that ends. None assumes that the link's day
+        is the newest click's.
         """
         ...
 

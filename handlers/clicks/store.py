@@ -16,7 +16,7 @@ from ..shortener import click as click_body
 from ..shortener import rows, table
 from ..shortener.click import Click
 from ..shortener.tally import Tally
-from .ports import AlreadyCounted, Contended, Counted, LinkGone, Mistaken, Outcome
+from .ports import AlreadyCounted, Contended, Counted, DayMoved, LinkGone, Outcome
 from .transaction import updates
 
 if TYPE_CHECKING:
@@ -53,10 +53,8 @@ class DynamoClickStore:
         self._table = links_table
         self._parking_queue_url = parking_queue_url
 
-    async def count(
-        self, code: str, clicks: Sequence[Click], expected: Tally | None, *, exactly: bool
-    ) -> Outcome:
-        wanted, seconds = updates(self._table, code, clicks, expected, exactly=exactly)
+    async def count(self, code: str, clicks: Sequence[Click], tally: Tally | None) -> Outcome:
+        wanted, seconds = updates(self._table, code, clicks, tally)
         exceptions = self._dynamodb.exceptions
         try:
             # boto3 makes a token for this call, so that its own repetitions are harmless. A token
@@ -91,8 +89,7 @@ class DynamoClickStore:
 def _outcome(reasons: Sequence[Mapping[str, Any]], *, seconds: int) -> Outcome | None:
     """What a cancellation says; None if it is nothing that another attempt or time would heal.
 
-    There is a reason for each update, in their order: the link, the seconds, the days. The figures
-    of a link are not as expected, as a rule, if a click was counted before: this comes first.
+    There is a reason for each update, in their order: the link, the seconds, the days.
     """
     link, *others = reasons
     refused = link["Code"] == "ConditionalCheckFailed"
@@ -104,7 +101,7 @@ def _outcome(reasons: Sequence[Mapping[str, Any]], *, seconds: int) -> Outcome |
         ids = [bytes(id_) for reason in repeated for id_ in reason["Item"]["ids"]["BS"]]
         return AlreadyCounted(frozenset(str(uuid.UUID(bytes=id_)) for id_ in ids))
     if tally is not None:
-        return Mistaken(tally)
+        return DayMoved(tally)
     if any(reason["Code"] in _CONTENTION for reason in reasons):
         return Contended()
     return None

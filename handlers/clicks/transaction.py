@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from ..shortener import table
@@ -23,50 +24,44 @@ if TYPE_CHECKING:
 
 
 def updates(
-    table_name: str, code: str, clicks: Sequence[Click], expected: Tally | None, *, exactly: bool
+    table_name: str, code: str, clicks: Sequence[Click], tally: Tally | None
 ) -> tuple[Sequence[UpdateTypeDef], int]:
     """The link, the seconds, the days, in this order; and how many seconds there are.
 
-    `expected` and `exactly` are those of `ClickStore.count`. Ten clicks make 22 items at most, of
-    the 100 that a transaction may have: the link, ten seconds, ten days and the one that is over.
+    `tally` is that of `ClickStore.count`. Ten clicks make 22 items at most, of the 100 that a
+    transaction may have: the link, ten seconds, ten days and the one that is over.
     """
     seconds: defaultdict[int, list[str]] = defaultdict(list)
     for click in clicks:
         seconds[click.second].append(click.click_id)
     days = by_day(clicks)
-    rows = days if expected is None else expected.moved(days)
+    before = tally or Tally(clicks=0, epoch=0, day=max(days))
     return [
-        _link(table_name, code, clicks, expected, exactly=exactly),
+        _link(table_name, code, before, days),
         *(_seen(table_name, code, second, ids) for second, ids in seconds.items()),
-        *(_update(table_name, table.day(code, day), adds={"clicks": n}) for day, n in rows.items()),
+        *(
+            _update(table_name, table.day(code, day), adds={"clicks": n})
+            for day, n in before.moved(days).items()
+        ),
     ], len(seconds)
 
 
-def _link(
-    table_name: str, code: str, clicks: Sequence[Click], expected: Tally | None, *, exactly: bool
-) -> UpdateTypeDef:
-    """All that the write takes for granted is in its condition, so no wrong guess can count."""
-    key = table.link(code)
-    live: Values = {"state": {"S": table.LIVE}}
-    adds = {"clicks": len(clicks)}
-    if expected is None:
-        return _update(table_name, key, conditions=live, adds=adds)
-    days = by_day(clicks)
-    after = expected.plus(days)
-    total: Values = {"clicks": _number(expected.clicks), "epoch": _number(expected.epoch)}
-    day: Values = {"day": None if expected.day is None else {"S": expected.day.isoformat()}}
-    day_clicks: Values = {} if expected.day is None else {"dayClicks": _number(expected.day_clicks)}
+def _link(table_name: str, code: str, before: Tally, days: Mapping[date, int]) -> UpdateTypeDef:
+    """The day is a condition, and its clicks too where it is over: they move to its row."""
+    conditions: Values = {
+        "state": {"S": table.LIVE},
+        "day": None if before.day is None else {"S": before.day.isoformat()},
+    }
+    adds = {"clicks": sum(days.values())}
     sets: Values = {}
-    if after.day != expected.day:
-        needed = {**live, **day, **day_clicks}
-        sets = {"day": {"S": f"{after.day}"}, "dayClicks": _number(after.day_clicks)}
-    elif expected.day is not None and expected.day in days:
-        needed = {**live, **day}
-        adds["dayClicks"] = days[expected.day]
+    after = before.plus(days)
+    if after.day == before.day:
+        adds["dayClicks"] = after.day_clicks - before.day_clicks
     else:
-        needed = live
-    conditions = {**live, **total, **day, **day_clicks} if exactly else needed
-    return _update(table_name, key, conditions=conditions, sets=sets, adds=adds)
+        sets = {"day": {"S": f"{after.day}"}, "dayClicks": _number(after.day_clicks)}
+        if before.day is not None:
+            conditions = {**conditions, "dayClicks": _number(before.day_clicks)}
+    return _update(table_name, table.link(code), conditions=conditions, sets=sets, adds=adds)
 
 
 def _seen(table_name: str, code: str, second: int, click_ids: Sequence[str]) -> UpdateTypeDef:

@@ -1,7 +1,4 @@
-"""A click as it travels from redirect to aggregator: one body, on the bus and on the queue.
-
-It carries what the redirect expects the link's figures to be: a guess, to be believed by nobody.
-"""
+"""A click as it travels from redirect to aggregator: one body, on the bus and on the queue."""
 
 from __future__ import annotations
 
@@ -12,8 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from . import codes, tally
-from .tally import Tally
+from . import codes
 
 _CLICK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # 13 digits: milliseconds since 1970 have them from 2001 to 2286, seconds and microseconds not.
@@ -36,8 +32,6 @@ class Click:
     code: str
     at: int
     """When the link was followed, in ms since the epoch."""
-    expected: Tally | None = None
-    """The link's figures just before this click is counted, if all clicks before it are by then."""
 
     @property
     def second(self) -> int:
@@ -49,14 +43,12 @@ class Click:
         return day_of(self.at)
 
 
-def new(code: str, *, at: int, expected: Tally) -> Click:
-    return Click(click_id=str(uuid.uuid4()), code=code, at=at, expected=expected)
+def new(code: str, *, at: int) -> Click:
+    return Click(click_id=str(uuid.uuid4()), code=code, at=at)
 
 
 def to_body(click: Click) -> str:
-    body: dict[str, Any] = {"click_id": click.click_id, "code": click.code, "at": click.at}
-    if click.expected is not None:
-        body["expected"] = tally.to_fields(click.expected)
+    body = {"click_id": click.click_id, "code": click.code, "at": click.at}
     return json.dumps(body, separators=(",", ":"))
 
 
@@ -76,11 +68,4 @@ def from_body(body: str) -> Click:
         raise MalformedClickError("code must be one that a link can have")
     if type(at) is not int or not _EARLIEST_AT <= at <= _LATEST_AT:  # a bool is an int, too
         raise MalformedClickError("at must be milliseconds since 1970, an integer of 13 digits")
-    return Click(click_id=click_id, code=code, at=at, expected=_expected(fields.get("expected")))
-
-
-def _expected(fields: object) -> Tally | None:
-    try:
-        return None if fields is None else tally.from_fields(fields)
-    except ValueError as error:
-        raise MalformedClickError(f"expected {error}") from error
+    return Click(click_id=click_id, code=code, at=at)

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .tally import Tally
-
 if TYPE_CHECKING:
     from datetime import date
 
@@ -30,12 +28,6 @@ class Link:
     """ms since the epoch; the epoch of the link's channel as well."""
     expires_at: int | None = None
     """s since the epoch; None: never."""
-
-    @property
-    def tally(self) -> Tally:
-        return Tally(
-            clicks=self.clicks, epoch=self.created_at, day=self.day, day_clicks=self.day_clicks
-        )
 
     def leads_on(self, *, now_ms: int) -> bool:
         """Whether somebody who follows it now arrives: it is neither deleted nor expired."""

@@ -1,7 +1,6 @@
 """`GET /{code}`: sends the browser on and emits the click; the hot path: a cached read, an event.
 
-A link that was just deleted may lead on for as long as the cache keeps it, ten seconds. What the
-cache says of clicks is a guess at the next click's figures, not the number of clicks.
+A link that was just deleted may lead on for as long as the cache keeps it, ten seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from . import click, codes, emit, store
 from .emit import Emitter, Way
 from .link import Link
 from .store import LinkStore
-from .tally import Tally
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -56,15 +54,8 @@ def _emitter() -> Emitter:
     return emit.connect(bus_name=variables.event_bus_name, queue_url=variables.click_queue_url)
 
 
-@dataclass
-class Cached:
-    link: Link
-    expected: Tally
-    """The link's figures as read, and the clicks on it since that were sent from here."""
-
-
 @functools.cache
-def _cache() -> TTLCache[str, Cached]:
+def _cache() -> TTLCache[str, Link]:
     # By the wall clock: the monotonic one may stand still while Lambda keeps the process frozen.
     return TTLCache(maxsize=_CACHE_ENTRIES, ttl=_CACHE_SECONDS, timer=time.time)
 
@@ -79,19 +70,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 
 def _follow(code: str, *, now_ms: int) -> dict[str, Any]:
-    found = _find(code) if codes.is_code(code) else None
-    if found is None:
+    link = _find(code) if codes.is_code(code) else None
+    if link is None:
         logger.info("no such link")
         return _refusal(404, "not_found", "There is no such link.")
-    link = found.link
     if not link.leads_on(now_ms=now_ms):
         logger.info("link gone", extra={"code": code})
         return _refusal(410, "gone", "This link has expired or was deleted.")
-    clicked = click.new(code, at=now_ms, expected=found.expected)
+    clicked = click.new(code, at=now_ms)
     way = _emitter().emit(clicked)
-    if way is not Way.NONE:
-        # In place: to put it into the cache again would keep a deleted link for longer.
-        found.expected = found.expected.plus({clicked.day: 1})
     if way in _METRICS:
         _count(_METRICS[way])
     logger.info("redirected", extra={"code": code, "click_id": clicked.click_id, "way": way.value})
@@ -102,15 +89,12 @@ def _follow(code: str, *, now_ms: int) -> dict[str, Any]:
     }
 
 
-def _find(code: str) -> Cached | None:
+def _find(code: str) -> Link | None:
     """A miss is not kept: a code that was tried before its link was made works as soon as it is."""
-    cache = _cache()
-    found = cache.get(code)
-    if found is None:
-        link = _links().find(code)
-        if link is not None:
-            found = cache[code] = Cached(link, link.tally)
-    return found
+    link = _cache().get(code)
+    if link is None and (link := _links().find(code)):
+        _cache()[code] = link
+    return link
 
 
 def _count(metric: str) -> None:

@@ -1,7 +1,6 @@
 """A link's figures, and what clicks make of them.
 
-The redirect foretells figures and the aggregator writes them; both reckon here. Only the newest
-day's clicks are kept with the link: a day that is over moves to a row of its own.
+Only the newest day's clicks are kept with the link: a day that is over moves to a row of its own.
 """
 
 from __future__ import annotations
@@ -10,10 +9,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
-
-_LARGEST = 10**15
-"""More than any figure will be; a longer number in a message is a mistake or an attack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,43 +45,3 @@ class Tally:
     def _day_after(self, by_day: Mapping[date, int]) -> date:
         newest = max(by_day)
         return newest if self.day is None else max(newest, self.day)
-
-
-def to_fields(tally: Tally) -> dict[str, Any]:
-    """For a message in JSON."""
-    return {
-        "clicks": tally.clicks,
-        "epoch": tally.epoch,
-        "day": tally.day and tally.day.isoformat(),
-        "day_clicks": tally.day_clicks,
-    }
-
-
-def from_fields(fields: object) -> Tally:
-    """Raises `ValueError`. Ignores unknown keys."""
-    if not isinstance(fields, dict):
-        raise ValueError("must be an object with clicks, epoch, day and day_clicks")
-    found = cast("dict[str, Any]", fields)
-    day = found.get("day")
-    return Tally(
-        clicks=_count(found, "clicks"),
-        epoch=_count(found, "epoch"),
-        day=None if day is None else _date(day),
-        day_clicks=_count(found, "day_clicks"),
-    )
-
-
-def _count(fields: Mapping[str, Any], name: str) -> int:
-    count = fields.get(name)
-    if type(count) is not int or not 0 <= count <= _LARGEST:  # a bool is an int, too
-        raise ValueError(f"must hold {name}, a whole number from 0 to {_LARGEST}")
-    return count
-
-
-def _date(text: object) -> date:
-    try:
-        if isinstance(text, str) and date.fromisoformat(text).isoformat() == text:
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise ValueError("must hold day, YYYY-MM-DD or null")

@@ -12,8 +12,8 @@ from handlers.clicks.ports import (
     AlreadyCounted,
     Contended,
     Counted,
+    DayMoved,
     LinkGone,
-    Mistaken,
     Outcome,
 )
 from handlers.realtime.publisher import Update
@@ -54,15 +54,11 @@ class MemoryLink:
     def tally(self) -> Tally:
         return Tally(clicks=self.clicks, epoch=self.epoch, day=self.day, day_clicks=self.day_clicks)
 
-    def is_as(self, expected: Tally | None, days: Mapping[date, int], *, exactly: bool) -> bool:
-        """Whether of what is expected the part holds that matters."""
-        if expected is None:
-            return True
-        if exactly:
-            return self.tally == expected
-        if expected.plus(days).day != expected.day:
-            return (self.day, self.day_clicks) == (expected.day, expected.day_clicks)
-        return self.day == expected.day or expected.day not in days
+    def is_as(self, before: Tally, days: Mapping[date, int]) -> bool:
+        """Whether it has what a count of those days takes for granted."""
+        if before.plus(days).day != before.day and before.day is not None:
+            return (self.day, self.day_clicks) == (before.day, before.day_clicks)
+        return self.day == before.day
 
 
 class MemoryClicks:
@@ -91,14 +87,9 @@ class MemoryClicks:
                 days[code, link.day] += link.day_clicks
         return days
 
-    async def count(
-        self, code: str, clicks: Sequence[Click], expected: Tally | None, *, exactly: bool
-    ) -> Outcome:
+    async def count(self, code: str, clicks: Sequence[Click], tally: Tally | None) -> Outcome:
         fault = await self._before()
-        if fault is Fault.CONTENDED:
-            outcome = Contended()
-        else:
-            outcome = self._count(code, clicks, expected, exactly=exactly)
+        outcome = Contended() if fault is Fault.CONTENDED else self._count(code, clicks, tally)
         self.calls.append(type(outcome).__name__)
         self._after(fault)
         return outcome
@@ -131,9 +122,9 @@ class MemoryClicks:
     def delete(self, code: str) -> None:
         self.links[code].live = False
 
-    def _count(
-        self, code: str, clicks: Sequence[Click], expected: Tally | None, *, exactly: bool
-    ) -> Outcome:
+    def _count(self, code: str, clicks: Sequence[Click], tally: Tally | None) -> Outcome:
+        days = by_day(clicks)
+        before = tally or Tally(clicks=0, epoch=0, day=max(days))
         link = self.links.get(code)
         if link is None or not link.live:
             return LinkGone()
@@ -145,23 +136,19 @@ class MemoryClicks:
         repeated = [seen for seen, ids in items if seen & ids]
         if repeated:
             return AlreadyCounted(frozenset[str]().union(*repeated))
-        if not link.is_as(expected, by_day(clicks), exactly=exactly):
-            return Mistaken(link.tally)
+        if not link.is_as(before, days):
+            return DayMoved(link.tally)
         for click in clicks:
             self.seen[code, click.second].add(click.click_id)
-        self._write(code, link, by_day(clicks), expected)
+        self._write(code, link, days, before)
         return Counted()
 
-    def _write(
-        self, code: str, link: MemoryLink, days: Mapping[date, int], expected: Tally | None
-    ) -> None:
-        rows = days
-        if expected is not None:
-            rows, after = expected.moved(days), expected.plus(days)
-            if after.day != expected.day:
-                link.day, link.day_clicks = after.day, after.day_clicks
-            else:
-                link.day_clicks += after.day_clicks - expected.day_clicks
+    def _write(self, code: str, link: MemoryLink, days: Mapping[date, int], before: Tally) -> None:
+        rows, after = before.moved(days), before.plus(days)
+        if after.day != before.day:
+            link.day, link.day_clicks = after.day, after.day_clicks
+        else:
+            link.day_clicks += after.day_clicks - before.day_clicks
         link.clicks += sum(days.values())
         for day, clicks in rows.items():
             self.rows[code, day] += clicks

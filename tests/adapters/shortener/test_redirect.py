@@ -6,10 +6,12 @@ import time
 from typing import Any
 
 import pytest
+from cachetools import TTLCache
 from types_boto3_dynamodb.client import DynamoDBClient
 
 from handlers.shortener import redirect
 from handlers.shortener.click import from_body
+from handlers.shortener.link import Link
 from handlers.shortener.store import LinkStore
 from tests.adapters.shortener.bus import TAKEN, TARGET, Peer, follow, make, nobody, peer, way
 from tests.doubles.links import body_of
@@ -154,6 +156,22 @@ def test_a_link_is_read_once_and_a_miss_each_time(
     follow("nowhere")
     follow("nowhere")
     assert len(reads) == 2
+    assert len(open_way.bodies) == 2
+
+
+def test_clicks_do_not_keep_a_link_in_the_cache_for_longer(
+    links: LinkStore, open_way: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [time.time()]
+    cache = TTLCache[str, Link](maxsize=9, ttl=10, timer=lambda: now[0])
+    monkeypatch.setattr(redirect, "_cache", lambda: cache)
+    make(links)
+    follow()
+    links.delete("first", owner="ada")
+    now[0] += 9
+    assert followed(follow())
+    now[0] += 2
+    assert follow()["statusCode"] == 410
     assert len(open_way.bodies) == 2
 
 

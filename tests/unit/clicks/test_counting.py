@@ -9,7 +9,7 @@ from handlers.clicks.counting import (
     Report,
 )
 from handlers.realtime.publisher import Update
-from handlers.shortener.click import Click
+from handlers.shortener.click import Click, day_of
 from tests.doubles.clicks import EPOCH, Fault, MemoryClicks, run
 
 NOW = 1_763_787_600_000
@@ -50,8 +50,7 @@ def test_a_click_on_a_deleted_link_is_acknowledged_and_not_published() -> None:
 
 
 def test_a_link_that_keeps_failing_fails_its_own_messages_only() -> None:
-    read = [Fault.NONE]
-    store = MemoryClicks("first", "other", faults=read + [Fault.CONTENDED] * ATTEMPTS)
+    store = MemoryClicks("first", "other", faults=[Fault.CONTENDED] * ATTEMPTS)
     report = aggregate(store, message(1), message(2, code="other"), message(3))
     assert report == Report(counted=1, failed=["message-1", "message-3"])
     assert store.links["other"].clicks == 1
@@ -59,11 +58,12 @@ def test_a_link_that_keeps_failing_fails_its_own_messages_only() -> None:
 
 def test_contention_that_passes_within_the_attempts_fails_nothing() -> None:
     store = MemoryClicks("first", faults=[Fault.CONTENDED] * (ATTEMPTS - 1))
+    store.links["first"].day = day_of(NOW)
     assert aggregate(store, message(1)) == Report(counted=1)
 
 
 def test_a_failed_publish_fails_the_messages_and_the_next_delivery_publishes() -> None:
-    store = MemoryClicks("first", faults=[Fault.NONE, Fault.NONE, Fault.REFUSED])
+    store = MemoryClicks("first", faults=[*[Fault.NONE] * 3, Fault.REFUSED])
     assert aggregate(store, message(1)).failed == ["message-1"]
     assert store.published == []
     assert aggregate(store, message(1)).failed == []

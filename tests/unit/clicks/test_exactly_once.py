@@ -3,16 +3,13 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.clicks.counting import Aggregator, Message
-from handlers.clicks.memory import Memory
 from handlers.shortener.click import Click
-from handlers.shortener.tally import Tally
-from tests.doubles.clicks import EPOCH, CrashError, Fault, MemoryClicks, run
+from tests.doubles.clicks import CrashError, Fault, MemoryClicks, run
 
 CODES = ("first", "other")
 MIDNIGHT = 1_763_769_600_000
@@ -20,18 +17,9 @@ NOW = MIDNIGHT + 3_600_000
 
 # Three days and few seconds, so that clicks share the items that they are remembered in.
 moments = st.sampled_from([-86_400_000, -2000, -1000, 0, 1000]).map(lambda ms: MIDNIGHT + ms)
-days = [datetime.fromtimestamp(MIDNIGHT / 1000, UTC).date() + timedelta(n) for n in (-2, -1, 0)]
-# Guesses of small numbers: some are right, and some are in one figure only.
-figures = st.builds(
-    Tally,
-    clicks=st.integers(0, 4),
-    epoch=st.sampled_from([EPOCH, EPOCH, EPOCH, 7]),
-    day=st.none() | st.sampled_from(days),
-    day_clicks=st.integers(0, 3),
-)
-Drawn = tuple[str, int, int, Tally | None]
+Drawn = tuple[str, int, int]
 clicks = st.lists(
-    st.tuples(st.sampled_from(CODES), moments, st.integers(1, 3), st.none() | figures),
+    st.tuples(st.sampled_from(CODES), moments, st.integers(1, 3)),
     min_size=1,
     max_size=12,
 )
@@ -43,9 +31,9 @@ def messages_of(drawn: Sequence[Drawn]) -> list[Message]:
     return [
         Message(
             f"{number}-{copy}",
-            Click(click_id=f"click-{number}", code=code, at=at, expected=expected),
+            Click(click_id=f"click-{number}", code=code, at=at),
         )
-        for number, (code, at, copies, expected) in enumerate(drawn)
+        for number, (code, at, copies) in enumerate(drawn)
         for copy in range(copies)
     ]
 
@@ -58,7 +46,6 @@ def deliver(
     To two processes in turn; one that dies forgets what it knew.
     """
     waiting = list(messages)
-    memories = [Memory(), Memory()]
     while waiting:
         die.shuffle(waiting)
         size = die.randint(1, 10)
@@ -66,12 +53,10 @@ def deliver(
         if deleting and die.random() < 0.3:
             store.delete(deleting)
         try:
-            memory = die.choice(memories)
-            aggregator = Aggregator(store, store.publish, store.pause, memory)
+            aggregator = Aggregator(store, store.publish, store.pause)
             report = run(aggregator.aggregate(batch, now_ms=NOW))
         except CrashError:
             waiting += batch
-            memories = [Memory(), *memories[:1]]
         else:
             waiting += [message for message in batch if message.id in report.failed]
 

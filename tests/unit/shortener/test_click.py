@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from handlers.shortener import click
 from handlers.shortener.click import Click
-from handlers.shortener.tally import Tally
 
 GOOD: dict[str, Any] = {
     "click_id": "0b3f1a52-7d1c-4d6e-9a63-51a8f0c2b7de",
@@ -17,20 +16,10 @@ GOOD: dict[str, Any] = {
 }
 
 
-EXPECTED = Tally(clicks=41, epoch=1_763_787_000_000, day=date(2025, 11, 22), day_clicks=7)
-
-
 @given(st.integers(10**12, 10**13 - 1))
-def test_a_click_survives_its_journey_with_what_it_expects(at: int) -> None:
-    made = click.new("XzVZoih", at=at, expected=EXPECTED)
+def test_a_click_survives_its_journey(at: int) -> None:
+    made = click.new("XzVZoih", at=at)
     assert click.from_body(click.to_body(made)) == made
-
-
-@pytest.mark.parametrize("body", [GOOD, {**GOOD, "expected": None}])
-def test_a_click_need_not_expect_anything(body: dict[str, Any]) -> None:
-    read = click.from_body(json.dumps(body))
-    assert read.expected is None
-    assert json.loads(click.to_body(read)) == GOOD
 
 
 def test_a_key_that_a_newer_redirect_may_add_is_ignored() -> None:
@@ -51,9 +40,6 @@ def test_a_key_that_a_newer_redirect_may_add_is_ignored() -> None:
         ({"at": "1763787600123"}, "13 digits"),
         ({"at": True}, "13 digits"),
         ({"at": -1_763_787_600_123}, "13 digits"),
-        ({"expected": 7}, "expected must be an object"),
-        ({"expected": {}}, "expected must hold clicks"),
-        ({"expected": {"clicks": 1, "epoch": 1, "day_clicks": 1, "day": "no"}}, "must hold day"),
     ],
 )
 def test_a_wrong_field_is_named(change: dict[str, Any], reason: str) -> None:
