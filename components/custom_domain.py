@@ -53,6 +53,9 @@ class CustomDomain(pulumi.ComponentResource):
             domain_name_configuration={
                 "certificate_arn": certificate_arn,
                 "endpoint_type": "REGIONAL",
+                # By default `ipv4`, with which the AAAA record below would lead to no address.
+                # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-custom-domain-names-ip-address-type.html
+                "ip_address_type": "dualstack",
                 "security_policy": "TLS_1_2",
             },
             region=args.region,

@@ -61,6 +61,20 @@ class CustomerKey(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
+def table_encryption(
+    kms_key_arn: pulumi.Input[str] | None,
+) -> aws.dynamodb.TableServerSideEncryptionArgsDict:
+    """Without a key of the customer's, DynamoDB's owned key, which is free.
+
+    `enabled` without an ARN would be AWS's managed key, whose requests KMS charges for; leaving the
+    block out would keep the customer's key on a table that had it.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html
+    """
+    if kms_key_arn is None:
+        return {"enabled": False}
+    return {"enabled": True, "kms_key_arn": kms_key_arn}
+
+
 def _statements(args: CustomerKeyArgs) -> Sequence[policies.Statement]:
     partition, account, region = args.partition or "aws", args.account_id, args.region
     administrators: policies.Statement = {

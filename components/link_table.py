@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from .customer_key import table_encryption
+
 OWNER_INDEX = "by-owner"
 
 
@@ -58,7 +60,7 @@ class LinkTable(pulumi.ComponentResource):
                 }
             ],
             ttl={"attribute_name": "ttl", "enabled": True},
-            server_side_encryption={"enabled": True, "kms_key_arn": args.kms_key_arn},
+            server_side_encryption=table_encryption(args.kms_key_arn),
             point_in_time_recovery={"enabled": protect},
             deletion_protection_enabled=protect,
             region=args.region,

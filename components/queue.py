@@ -16,6 +16,8 @@ BATCH_SIZE = 10
 MAXIMUM_RECEIVES = 5
 RUNS_PER_VISIBILITY_TIMEOUT = 6
 FOURTEEN_DAYS_SECONDS = 1_209_600
+"""As long as SQS keeps a message. A standard queue counts from when it was sent, in its dead-letter
+queue too: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +46,7 @@ class Queue(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     """ARN of the queue."""
     dead_letter_queue_url: pulumi.Output[str]
-    """What failed five times, for fourteen days; to be redriven once the cause is gone."""
+    """What failed five times, until fourteen days after it was sent; to be redriven."""
     consume_policy: pulumi.Output[str]
     """JSON document: what the mapping does in the name of the function that is fed."""
 
@@ -90,6 +92,8 @@ class Queue(pulumi.ComponentResource):
         redrive = {"deadLetterTargetArn": dead_letter.arn, "maxReceiveCount": MAXIMUM_RECEIVES}
         return aws.sqs.Queue(
             f"{name}-source",
+            # By default four days, after which a message that no function has received is deleted.
+            message_retention_seconds=FOURTEEN_DAYS_SECONDS,
             visibility_timeout_seconds=RUNS_PER_VISIBILITY_TIMEOUT * args.consumer_timeout_seconds,
             redrive_policy=pulumi.Output.json_dumps(redrive),
             sqs_managed_sse_enabled=_by_sqs(args.kms_key_arn),

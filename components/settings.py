@@ -67,7 +67,7 @@ class Settings(Strict):
     """Send traces of the functions to X-Ray, which AWS charges for by the trace"""
 
     customer_key: Json[KeySettings]
-    """A KMS key of your own for all data; `{}` leaves it to AWS's keys, which cost nothing"""
+    """A KMS key of your own for all data; `{}` leaves data to AWS's own keys"""
 
     regions: Json[dict[str, RegionSettings]] = Field(min_length=1)
     """The regions that the stack is built in, each with its budget, promise and raised quotas"""

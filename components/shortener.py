@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from . import policies
+from .access_log import access_log_group
 from .function import Function, FunctionArgs
 from .link_table import OWNER_INDEX
 from .users import Users, UsersArgs
@@ -252,12 +253,12 @@ class Shortener(pulumi.ComponentResource):
     def _stage(
         self, name: str, api: aws.apigatewayv2.Api, args: ShortenerArgs
     ) -> aws.apigatewayv2.Stage:
-        logs = aws.cloudwatch.LogGroup(
+        logs = access_log_group(
             f"{name}-access-logs",
             retention_in_days=args.log_retention_days,
-            kms_key_id=args.kms_key_arn,
+            kms_key_arn=args.kms_key_arn,
             region=args.region,
-            opts=self._child(),
+            parent=self,
         )
         return aws.apigatewayv2.Stage(
             f"{name}-stage",

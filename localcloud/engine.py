@@ -24,7 +24,7 @@ from .runner import Program, plain, run_program
 from .stackfile import StackConfig
 
 PROVIDER = "pulumi:providers:aws"
-ONLY_PULUMIS = frozenset({"region", "tagsAll"})
+ONLY_PULUMIS = frozenset({"namePrefix", "region", "tagsAll"})
 """Inputs of every resource that are the provider's business, not the API's."""
 
 Progress = Callable[[str, str, float], None]
@@ -138,7 +138,8 @@ class LocalCloud(mocks.Mocks):
                 return args.name, inputs | _filled(accepted.outputs, scope)
             case Recipe() as recipe:
                 if recipe.name and not inputs.get(recipe.name):
-                    inputs[recipe.name] = self._physical_name(args.name)
+                    prefix = inputs.get("namePrefix", f"{args.name}-")
+                    inputs[recipe.name] = f"{prefix}{self._suffix(args.name)}"
                 return self._create(recipe, inputs, region)
 
     def _region(self, args: mocks.MockResourceArgs, inputs: Mapping[str, Any]) -> str:
@@ -180,10 +181,10 @@ class LocalCloud(mocks.Mocks):
                 )
             return self._clients[service, region]
 
-    def _physical_name(self, name: str) -> str:
-        """Distinct between the stacks of one cloud, and the same each time."""
+    def _suffix(self, name: str) -> str:
+        """Of a physical name: distinct between the stacks of one cloud, and the same each time."""
         owner = f"{self._stack.project}/{self._stack.stack}/{name}"
-        return f"{name}-{hashlib.sha256(owner.encode()).hexdigest()[:7]}"
+        return hashlib.sha256(owner.encode()).hexdigest()[:7]
 
 
 def _filled(templates: Mapping[str, str], scope: Mapping[str, Any]) -> dict[str, str]:

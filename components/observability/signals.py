@@ -197,8 +197,8 @@ def _queues(args: ObservabilityArgs) -> Iterator[Signal]:
                 statistic="Maximum",
             ),
             0,
-            "They could not be handled, and are kept for fourteen days. Mend the cause; then dead"
-            " letters are sent again by: realtime redrive.",
+            "They could not be handled, and are deleted fourteen days after they were sent. Mend"
+            " the cause; then dead letters are sent again by: realtime redrive.",
             minutes=1,
         )
 

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .. import bundle, policies
+from ..customer_key import table_encryption
 from ..function import Function
 from ..layer import RuntimeLayer, RuntimeLayerArgs
 from .args import (
@@ -226,7 +227,7 @@ class RealtimeApi(pulumi.ComponentResource):
             range_key="SK",
             attributes=[{"name": "PK", "type": "S"}, {"name": "SK", "type": "S"}],
             ttl={"attribute_name": "ttl", "enabled": True},
-            server_side_encryption={"enabled": True, "kms_key_arn": self._args.kms_key_arn},
+            server_side_encryption=table_encryption(self._args.kms_key_arn),
             point_in_time_recovery={"enabled": protect},
             deletion_protection_enabled=protect,
             region=self._args.region,

@@ -45,8 +45,20 @@ def make_sessions(
 def _each_minute(
     name: str, args: RealtimeApiArgs, sweep: Function, parent: pulumi.Resource
 ) -> None:
-    """A minute that fails is made up for by the next one, so that none is tried again."""
+    """A minute that fails is made up for by the next one, so that none is tried again.
+
+    EventBridge retries the delivery to Lambda, and Lambda the run: each is told not to.
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    """
     child = pulumi.ResourceOptions(parent=parent)
+    aws.lambda_.FunctionEventInvokeConfig(
+        f"{name}-sweep-retries",
+        function_name=sweep.name,
+        maximum_event_age_in_seconds=LEAST_EVENT_AGE_SECONDS,
+        maximum_retry_attempts=0,
+        region=args.region,
+        opts=child,
+    )
     rule = aws.cloudwatch.EventRule(
         f"{name}-sweep-rule",
         schedule_expression=SWEEP_SCHEDULE,

@@ -5,6 +5,7 @@ import json
 import pulumi
 import pulumi_aws as aws
 
+from ..access_log import access_log_group
 from ..function import Function
 from .args import RealtimeApiArgs
 from .tokens import TokenArgs
@@ -53,7 +54,7 @@ def ticket_api(
         opts=child,
     )
     _route(name, args, api, authorizer, ticket, child)
-    _stage(name, api, args, child)
+    _stage(name, api, args, parent)
     return pulumi.Output.concat(api.api_endpoint, PATH)
 
 
@@ -107,14 +108,14 @@ def _route(
 
 
 def _stage(
-    name: str, api: aws.apigatewayv2.Api, args: RealtimeApiArgs, child: pulumi.ResourceOptions
+    name: str, api: aws.apigatewayv2.Api, args: RealtimeApiArgs, parent: pulumi.Resource
 ) -> None:
-    logs = aws.cloudwatch.LogGroup(
+    logs = access_log_group(
         f"{name}-tickets-access-logs",
         retention_in_days=args.log_retention_days,
-        kms_key_id=args.kms_key_arn,
+        kms_key_arn=args.kms_key_arn,
         region=args.region,
-        opts=child,
+        parent=parent,
     )
     aws.apigatewayv2.Stage(
         f"{name}-tickets-stage",
@@ -127,5 +128,5 @@ def _stage(
             "throttling_burst_limit": args.throttling_burst_limit or args.throttling_rate_limit,
         },
         region=args.region,
-        opts=child,
+        opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -77,6 +77,11 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         name="statementId",
         rename={"function": "FunctionName"},
     ),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Recipe(
+        service="lambda",
+        operation="PutFunctionEventInvokeConfig",
+        id="{request[FunctionName]}",
+    ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Recipe(
         service="lambda",
         operation="CreateEventSourceMapping",

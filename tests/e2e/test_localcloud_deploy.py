@@ -280,8 +280,19 @@ def test_an_unknown_type_is_named_with_those_that_are_known(cloud: Cloud) -> Non
 
 
 def test_an_unmapped_input_is_named_with_its_resource(cloud: Cloud) -> None:
-    with pytest.raises(DeployError, match=r"Queue 'queue'.*UnmappedInput: 'namePrefix'"):
-        run(cloud, lambda: aws.sqs.Queue("queue", name_prefix="q"))
+    with pytest.raises(DeployError, match=r"Topic 'topic'.*UnmappedInput: 'displayName'"):
+        run(cloud, lambda: aws.sns.Topic("topic", display_name="t"))
+
+
+def test_a_name_begins_as_the_program_says(cloud: Cloud) -> None:
+    def program() -> None:
+        group = aws.cloudwatch.LogGroup("logs", name_prefix="/aws/vendedlogs/logs-")
+        pulumi.export("name", group.name)
+
+    name = run(cloud, program).exports["name"]
+    groups = cloud.client("logs", "eu-west-1").describe_log_groups(logGroupNamePrefix=name)
+    assert name.startswith("/aws/vendedlogs/logs-")
+    assert [group["logGroupName"] for group in groups["logGroups"]] == [name]
 
 
 def test_a_resource_that_should_exist_already_is_refused(cloud: Cloud) -> None:

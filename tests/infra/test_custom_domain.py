@@ -76,6 +76,7 @@ def test_the_name_leads_to_the_domain_by_both_internets(deployed: Deployment, ki
     (alias,) = cast("list[dict[str, Any]]", record["aliases"])
     assert alias["name"] == TARGET["targetDomainName"]
     assert alias["zoneId"] == TARGET["hostedZoneId"]
+    assert deployed.one(DOMAIN).inputs["domainNameConfiguration"]["ipAddressType"] == "dualstack"
 
 
 @pytest.mark.parametrize("name", ["localhost", "Live.Example.com"])

@@ -89,6 +89,16 @@ def test_the_sweeper_runs_each_minute_and_nothing_else_may_start_it(
     assert permission["sourceArn"].endswith("realtime-sweep-rule")
 
 
+def test_a_sweep_that_fails_is_left_to_the_next_minute(deployment: Deployment) -> None:
+    """EventBridge tries a delivery again for a day, Lambda a failed run twice, unless told."""
+    delivery = deployment.named("realtime-sweep-target").inputs["retryPolicy"]
+    run = deployment.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").inputs
+    assert run["functionName"].startswith("realtime-sweep-function")
+    for retries in (delivery, run):
+        assert retries["maximumRetryAttempts"] == 0
+        assert retries["maximumEventAgeInSeconds"] == 60
+
+
 def test_the_ticket_api_asks_for_a_token_and_invokes_the_ticket_function(
     deployment: Deployment,
 ) -> None:
@@ -105,6 +115,8 @@ def test_the_ticket_api_asks_for_a_token_and_invokes_the_ticket_function(
     assert stage["defaultRouteSettings"]["throttlingRateLimit"] == 10
     logged = stage["accessLogSettings"]["format"].lower()
     assert not any(word in logged for word in ("query", "path", "header", "body"))
+    logs = deployment.named("realtime-tickets-access-logs").inputs
+    assert logs["namePrefix"] == "/aws/vendedlogs/realtime-tickets-access-logs-"
 
 
 def test_only_the_origins_that_may_connect_may_ask_for_tickets() -> None:

@@ -67,6 +67,17 @@ def test_every_log_is_kept_for_the_configured_days(dev: Deployment, prod: Deploy
     assert {group.inputs["retentionInDays"] for group in prod.of(LOG_GROUP)} == {90}
 
 
+def test_an_http_apis_log_has_a_name_that_takes_no_room_in_a_policy(deployment: Deployment) -> None:
+    delivered = {
+        stage.inputs["accessLogSettings"]["destinationArn"].rpartition(":")[2]
+        for stage in deployment.of(STAGE)
+        if stage.inputs["autoDeploy"]  # which the stage of a WebSocket API is not
+    }
+    assert delivered
+    for name in delivered:
+        assert deployment.named(name).inputs["namePrefix"] == f"/aws/vendedlogs/{name}-"
+
+
 def test_every_function_writes_to_a_log_group_of_its_own(deployment: Deployment) -> None:
     functions = deployment.of(FUNCTION)
     groups = {function.inputs["loggingConfig"]["logGroup"] for function in functions}
@@ -111,11 +122,15 @@ def test_pulumi_refuses_to_delete_what_no_release_deletes_in_prod_and_nothing_el
     assert [resource.name for resource in dev.resources if resource.protected] == []
 
 
-def test_rows_expire_and_are_encrypted(deployment: Deployment) -> None:
+def test_rows_expire_and_are_paid_for_by_request(deployment: Deployment) -> None:
     for table in deployment.of(TABLE):
         assert table.inputs["ttl"] == {"attributeName": "ttl", "enabled": True}
-        assert table.inputs["serverSideEncryption"] == {"enabled": True}
         assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
+
+
+def test_a_table_is_under_dynamodbs_own_key_for_which_nobody_pays(deployment: Deployment) -> None:
+    for table in deployment.of(TABLE):
+        assert table.inputs["serverSideEncryption"] == {"enabled": False}
 
 
 def test_queues_are_encrypted(deployment: Deployment) -> None:

@@ -59,6 +59,12 @@ def test_what_failed_five_times_is_kept_for_fourteen_days(dev: Deployment, queue
     assert name_of(source) == f"{queue}-source"
 
 
+@pytest.mark.parametrize("queue", FED)
+def test_a_message_that_no_function_receives_is_kept_as_long(dev: Deployment, queue: str) -> None:
+    source = dev.named(f"{queue}-source").inputs
+    assert source["messageRetentionSeconds"] == 14 * 24 * 3600
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -198,6 +198,9 @@ class OrdersApi(pulumi.ComponentResource):
     def _stage(self) -> None:
         logs = aws.cloudwatch.LogGroup(
             f"{self._name}-access-logs",
+            # CloudWatch Logs delivers to groups of this name without a policy for each of them.
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
+            name_prefix=f"/aws/vendedlogs/{self._name}-access-logs-",
             retention_in_days=self._args.log_retention_days,
             opts=self._child(),
         )

@@ -83,7 +83,6 @@ def make_table(
         hash_key="PK",
         range_key="SK" if sort_key else None,
         attributes=[{"name": key, "type": "S"} for key in keys],
-        server_side_encryption={"enabled": True},
         point_in_time_recovery={"enabled": protect_data},
         deletion_protection_enabled=protect_data,
         opts=pulumi.ResourceOptions(parent=parent, protect=protect_data),
