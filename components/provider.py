@@ -1,23 +1,24 @@
 """The provider behind `pulumi package add`: every component of the package, for every language.
 
 Pulumi's own host gives a component a plain dict and buries a refusal under a stack trace; this one
-gives it its arguments' class, and tells a refusal by its property.
+gives it its arguments' class, and tells a refusal in one sentence, in the caller's spelling.
 """
 
 import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
 
 import pulumi
-from pulumi.provider import main
+from pulumi.provider import server
 from pulumi.provider.experimental.component import ComponentProvider
-from pulumi.provider.provider import ConstructResult
-from pulumi.provider.server import ComponentInitError
+from pulumi.provider.server import ComponentInitError, ProviderServicer
+from pulumi.runtime.proto.provider_pb2 import ConstructRequest, ConstructResponse
 
 from .provider_arguments import Arguments
+from .provider_schema import for_generators, spelling
 from .version import VERSION
 
 NAME = "realtime"
@@ -42,39 +43,45 @@ class Provider(ComponentProvider):
         self._arguments = {
             one.__name__: inspect.get_annotations(one.__init__)["args"] for one in offered
         }
+        self.spell = spelling(self._names())
+        self.schema = for_generators(str(self.schema), self.spell)
 
     def map_inputs(self, inputs: Any, component_def: Any) -> Any:
         arguments = Arguments()
         built = arguments.build(self._arguments[component_def.name], inputs)
         if arguments.refusals:
-            _refuse(component_def.name, arguments.refusals)
+            raise self.refusal(component_def.name, arguments.refusals)
         return built
 
-    def construct(
-        self,
-        name: str,
-        resource_type: str,
-        inputs: Mapping[str, Any],
-        options: pulumi.ResourceOptions | None = None,
-    ) -> ConstructResult:
+    def refusal(self, component: str, sentences: Iterable[str]) -> pulumi.InputPropertiesError:
+        """Gives the engine no paths: it prints the values there, and panics at an unknown one."""
+        said = "; ".join(self.spell(sentence).rstrip(".") for sentence in sentences)
+        return pulumi.InputPropertiesError(f"{component} cannot be made: {said}.", [])
+
+    def _names(self) -> Iterator[str]:
+        for component in self._component_defs.values():
+            yield from component.inputs_mapping.values()
+            yield from component.outputs_mapping.values()
+        for type_ in self._type_defs.values():
+            yield from type_.properties_mapping.values()
+
+
+class Servicer(ProviderServicer):
+    """Tells what a component refuses, at once or when an output of another resource is known."""
+
+    async def _construct(self, request: ConstructRequest, context: Any) -> ConstructResponse:
         try:
-            return super().construct(name, resource_type, inputs, options)
-        except ComponentInitError as error:
-            if isinstance(error.inner, ValueError):  # the arguments of a part refuse what is given
-                _refuse(resource_type.rpartition(":")[2], [("", str(error.inner))])
-            if isinstance(error.inner, pulumi.RunError):
-                raise error.inner from error
-            raise
-
-
-def _refuse(component: str, refusals: list[tuple[str, str]]) -> NoReturn:
-    sentences = "; ".join(f"{path} {reason}".lstrip() for path, reason in refusals)
-    raise pulumi.InputPropertiesError(
-        f"{component} cannot be made: {sentences}",
-        [{"property_path": path, "reason": reason} for path, reason in refusals],
-    )
+            return await super()._construct(request, context)  # pyright: ignore[reportUnknownMemberType] - Pulumi leaves `context` untyped
+        except (ComponentInitError, pulumi.RunError) as error:
+            refused = error.inner if isinstance(error, ComponentInitError) else error
+            # The arguments of a part refuse by a ValueError what they are given.
+            if not isinstance(refused, ValueError | pulumi.RunError):
+                raise
+            provider = cast("Provider", self.provider)
+            raise provider.refusal(request.type.rpartition(":")[2], [str(refused)]) from error
 
 
 def serve() -> None:
     """Answers Pulumi's engine until it ends this process."""
-    main(Provider(), sys.argv[1:])
+    server.ProviderServicer = Servicer  # `main` makes one of this name, and takes no other
+    server.main(Provider(), sys.argv[1:])

@@ -6,6 +6,7 @@ left. Here all that is wrong is told at once, by the property's path in the call
 
 import dataclasses
 import difflib
+import json
 import types
 import typing
 from collections.abc import Awaitable, Mapping, Sequence
@@ -19,17 +20,21 @@ KINDS: Mapping[Any, str] = {str: "a text", bool: "true or false", int: "a whole 
 
 
 class Arguments:
-    """Collects what is wrong while it builds; `refusals` maps the property's path to the reason."""
+    """Collects what is wrong while it builds, each in a sentence that begins with a path."""
 
     def __init__(self) -> None:
-        self.refusals: list[tuple[str, str]] = []
+        self.refusals: list[str] = []
 
     def build(self, kind: Any, value: Any, path: str = "") -> Any:
         """`value` as the annotation `kind` says; None where it was refused."""
         kind, may_be_output = _unwrapped(kind)
         if isinstance(value, pulumi.Output | Unknown):
             if not may_be_output:
-                self._refuse(path, "must be known before anything is made, got an output")
+                self._refuse(
+                    path,
+                    "must be known when the program runs, because it decides what is made: got an"
+                    " output of a resource, or a secret",
+                )
             return pulumi.Output.from_input(cast("Any", value))
         if dataclasses.is_dataclass(kind):
             return self._dataclass(cast("type[Any]", kind), value, path)
@@ -42,7 +47,7 @@ class Arguments:
 
     def _dataclass(self, kind: type[Any], value: Any, path: str) -> Any:
         if not isinstance(value, dict):
-            return self._refuse(path, f"must be an object, got {value!r}")
+            return self._refuse(path, f"must be an object, got {_shown(value)}")
         given = cast("dict[str, Any]", value)
         fields = {camel_case(field.name): field for field in dataclasses.fields(kind)}
         before = len(self.refusals)
@@ -59,30 +64,37 @@ class Arguments:
         try:
             return kind(**built)
         except ValueError as error:  # what the class refuses by itself
-            return self._refuse(path, str(error))
+            return self._refuse_by_class(kind, path, str(error))
 
     def _sequence(self, kind: Any, value: Any, path: str) -> Any:
         if not isinstance(value, list):
-            return self._refuse(path, f"must be a list, got {value!r}")
+            return self._refuse(path, f"must be a list, got {_shown(value)}")
         items = cast("list[Any]", value)
         return [self.build(kind, item, f"{path}[{index}]") for index, item in enumerate(items)]
 
     def _mapping(self, kind: Any, value: Any, path: str) -> Any:
         if not isinstance(value, dict):
-            return self._refuse(path, f"must be an object, got {value!r}")
+            return self._refuse(path, f"must be an object, got {_shown(value)}")
         items = cast("dict[str, Any]", value).items()
         return {key: self.build(kind, item, _below(path, key)) for key, item in items}
 
     def _plain(self, kind: Any, value: Any, path: str) -> Any:
         if kind is int and isinstance(value, float) and value.is_integer():
             return int(value)
-        wrong = not isinstance(value, kind) or (kind is int and isinstance(value, bool))
-        if wrong:
-            return self._refuse(path, f"must be {KINDS.get(kind, kind.__name__)}, got {value!r}")
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            wanted = KINDS.get(kind, kind.__name__)
+            return self._refuse(path, f"must be {wanted}, got {_shown(value)}")
         return value
 
+    def _refuse_by_class(self, kind: type[Any], path: str, reason: str) -> None:
+        """Most reasons begin with the name of a field, which is then the end of the path."""
+        subject, _, predicate = reason.partition(" ")
+        if subject in (field.name for field in dataclasses.fields(kind)):
+            return self._refuse(_below(path, camel_case(subject)), predicate)
+        return self._refuse(path, reason)
+
     def _refuse(self, path: str, reason: str) -> None:
-        self.refusals.append((path, reason))
+        self.refusals.append(f"{path} {reason}".lstrip())
 
 
 def _unwrapped(kind: Any) -> tuple[Any, bool]:
@@ -99,6 +111,12 @@ def _unwrapped(kind: Any) -> tuple[Any, bool]:
 
 def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def _shown(value: Any) -> str:
+    """As JSON has it: every language's callers read that, and numbers come as floats."""
+    whole = isinstance(value, float) and value.is_integer()
+    return json.dumps(int(value) if whole else value, default=lambda it: type(it).__name__)
 
 
 def _resembling(name: str, known: list[str]) -> str:

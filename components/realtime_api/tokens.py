@@ -31,7 +31,8 @@ class TokenArgs:
     """Of RS, PS and ES with 256, 384 or 512; RS256 by default."""
 
     token_use: str | None = None
-    """Only tokens whose `token_use` is this. With `access`, `client_id` stands in for `aud`."""
+    """Only tokens of this use, `access` or `id` at Cognito. With `access`, the client's id stands
+    in for `aud`."""
 
     clock_skew_seconds: int | None = None
     """How far the issuer's clock may be ahead, 0 to 300; 30 by default."""

@@ -20,7 +20,7 @@ def tables(schema: Mapping[str, Any], everything: Deployment) -> dict[str, str]:
         "tokens": _properties(tokens["properties"], tokens["required"]),
         "outputs": _rows(
             ("output", "what it is"),
-            ((f"`{snake(key)}`", it["description"]) for key, it in component["properties"].items()),
+            ((f"`{snake(key)}`", _said(it)) for key, it in component["properties"].items()),
         ),
         "resources": _resources(everything),
     }
@@ -52,7 +52,7 @@ def _properties(properties: Mapping[str, Any], required: Iterable[str]) -> str:
 
 
 def _said(described: Mapping[str, Any]) -> str:
-    return str(described["description"])
+    return " ".join(described["description"].split())
 
 
 def _type(described: Mapping[str, Any]) -> str:

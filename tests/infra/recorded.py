@@ -8,8 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pulumi.provider.experimental.component import ComponentProvider
+
 from components import ChannelRule, RealtimeApi, RealtimeApiArgs, TokenArgs
-from components.provider import Provider
+from components.provider import NAME, Provider, components
 from components.version import VERSION
 from tests.infra.contract_tables import filled, tables
 from tests.infra.harness import ROOT, Deployment, deploy, deploy_stack
@@ -39,15 +41,13 @@ def deployments() -> dict[str, Deployment]:
 
 
 def schema_text() -> str:
-    return text(_schema())
-
-
-def _schema() -> dict[str, Any]:
-    return json.loads(str(Provider().schema))
+    return text(json.loads(str(Provider().schema)))
 
 
 def page(everything_deployed: Deployment) -> str:
-    return filled(PAGE.read_text(), tables(_schema(), everything_deployed))
+    """The page's tables have Python's names, and so has the schema as Pulumi infers it."""
+    inferred = json.loads(str(ComponentProvider(components(), NAME).schema))
+    return filled(PAGE.read_text(), tables(inferred, everything_deployed))
 
 
 def text(data: Any) -> str:

@@ -19,7 +19,7 @@ from components.realtime_api.existing import VERSION, ReferenceRefused
 from localcloud.runner import run_program
 from tests.infra.harness import Cloud, Deployment, Monitor, deploy
 
-STACK = "acme/shop/prod"
+STACK = "organization/shop/prod"
 GRANTS: dict[str, tuple[str, ...]] = {
     "publish": (),
     "disconnect": (),
@@ -122,7 +122,10 @@ def test_a_stack_may_describe_several_under_names_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("exports", "sentence"),
     [
-        ({}, "'acme/shop/prod' must describe its RealtimeApi as 'realtime', and has no such"),
+        (
+            {},
+            "'organization/shop/prod' must describe its RealtimeApi as 'realtime'",
+        ),
         ({"realtime": "wss://live"}, r'Add there: pulumi.export\("realtime", realtime.reference\)'),
         ({"realtime": {"endpoint": "wss://live"}}, "has no such export"),
         ({"realtime": {"version": 0}}, "has no such export"),
