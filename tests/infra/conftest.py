@@ -1,8 +1,10 @@
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from tests.infra.harness import Deployment, deploy_stack
+from tests.infra.harness import ROOT, Deployment, deploy_stack
+from tests.infra.provider_monitor import Served, engine, provider
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,3 +28,11 @@ def prod() -> Deployment:
 @pytest.fixture(scope="session", params=["dev", "prod"])
 def deployment(request: pytest.FixtureRequest) -> Deployment:
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with ExitStack() as stack:
+        address, deployment = stack.enter_context(engine())
+        process = stack.enter_context(provider(ROOT / "components", address))
+        yield process, address, deployment

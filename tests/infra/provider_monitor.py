@@ -140,6 +140,10 @@ class ProviderProcess:
         return plain(rpc.deserialize_properties(state, keep_unknowns=True))
 
 
+# A provider, the engine that it talks to, and what is declared there.
+Served = tuple[ProviderProcess, str, Deployment]
+
+
 @contextmanager
 def provider(
     folder: Path, engine_address: str, *, python: Path | str = sys.executable, preview: bool = False

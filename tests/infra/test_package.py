@@ -12,10 +12,10 @@ import pytest
 
 from components.version import VERSION
 from tests.infra.harness import ROOT, Cloud, Deployment
+from tests.infra.provider_inputs import YAML
 from tests.infra.provider_monitor import engine, provider
 from tests.infra.recorded import SCHEMA, text
 from tests.infra.test_existing_realtime_api import OtherStack
-from tests.infra.test_provider import YAML
 
 pytestmark = pytest.mark.xdist_group("package")
 
