@@ -89,7 +89,7 @@ def test_a_row_that_never_stands_still_is_trouble_that_may_pass(
         store.refund("order-1")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(STEPS)
 def test_whatever_comes_in_whatever_order_a_refunded_order_costs_nothing(steps: list[str]) -> None:
     with open_shop() as shop:

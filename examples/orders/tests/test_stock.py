@@ -135,7 +135,7 @@ def test_a_row_that_never_stands_still_is_trouble_that_may_pass(
         store.release("order-1")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STEPS)
 def test_whatever_comes_in_whatever_order_the_figures_add_up(steps: list[tuple[str, str]]) -> None:
     with open_shop() as shop:

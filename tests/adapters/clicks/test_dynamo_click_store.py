@@ -160,7 +160,6 @@ batches = st.lists(
 @given(batches)
 @settings(
     max_examples=40,
-    deadline=None,
     # The table is made anew for each example: moto copies all of it in every transaction.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

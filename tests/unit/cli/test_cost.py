@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -13,7 +13,6 @@ from cli.main import app
 
 RESULTS = json.loads((BENCH / "results" / "clicks.json").read_text())
 PRICES = json.loads((BENCH / "prices.json").read_text())
-steady = settings(deadline=None)
 rates = st.floats(1e-6, 1_000)
 
 
@@ -28,7 +27,6 @@ def run(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-@steady
 @given(rates)
 def test_a_click_is_pushed_once_at_most_and_a_link_five_times_a_second(rate: float) -> None:
     pushes = pushes_per_click(rate)
@@ -36,7 +34,6 @@ def test_a_click_is_pushed_once_at_most_and_a_link_five_times_a_second(rate: flo
     assert pushes * rate <= 1 / INTERVAL_SECONDS + 1e-9
 
 
-@steady
 @given(rates, st.floats(1, 10))
 def test_a_busier_link_is_pushed_more_often_and_its_clicks_more_rarely(
     rate: float, busier: float
@@ -70,7 +67,6 @@ def test_a_million_clicks_of_naive_cost_what_its_units_cost() -> None:
     assert found["EventBridge events"].naive_dollars == pytest.approx(1)
 
 
-@steady
 @given(st.integers(1, 10**9), st.integers(0, 10**5), st.integers(1, 10**4))
 def test_ours_never_posts_more_and_nothing_is_negative(
     clicks: int, watchers: int, links: int

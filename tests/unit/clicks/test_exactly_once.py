@@ -62,7 +62,7 @@ def deliver(
 
 
 @given(clicks, faults, dice)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_every_click_counts_once_on_its_own_day_and_the_true_total_is_published_last(
     drawn: list[Drawn], faults: list[Fault], die: random.Random
 ) -> None:
@@ -86,7 +86,7 @@ def test_every_click_counts_once_on_its_own_day_and_the_true_total_is_published_
 
 
 @given(clicks, faults, dice)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_link_deleted_in_between_keeps_a_consistent_count_and_blocks_no_message(
     drawn: list[Drawn], faults: list[Fault], die: random.Random
 ) -> None:

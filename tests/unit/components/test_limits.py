@@ -2,7 +2,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from components.demand import bursts, demand, executions, posts_per_second
@@ -39,7 +39,6 @@ def built(model: type[Strict], **members: st.SearchStrategy[Any]) -> st.SearchSt
     return st.fixed_dictionaries(members).map(model.model_validate)
 
 
-steady = settings(deadline=None)
 sizes = st.integers(1, 20_000)
 optional = st.none() | st.integers(1, 2_000)
 plans: st.SearchStrategy[RegionSettings] = built(
@@ -78,7 +77,6 @@ def test_a_plan_that_fits_is_not_refused() -> None:
     assert misfits(PLAN, DEFAULTS, HERE) == []
 
 
-@steady
 @given(plans, capacities, quotas, st.integers(0, 50_000))
 def test_a_raised_quota_adds_no_refusal(
     plan: RegionSettings, allowed: Figures, quota: str, more: int
@@ -87,7 +85,6 @@ def test_a_raised_quota_adds_no_refusal(
     assert about(misfits(plan, raised, HERE)) <= about(misfits(plan, allowed, HERE))
 
 
-@steady
 @given(plans, capacities)
 def test_an_exceeded_quota_is_refused_and_one_that_is_met_is_not(
     plan: RegionSettings, allowed: Figures
@@ -97,7 +94,6 @@ def test_an_exceeded_quota_is_refused_and_one_that_is_met_is_not(
         assert (quota in found) == (wanted > getattr(allowed, quota))
 
 
-@steady
 @given(plans, capacities, st.sampled_from(sorted(Promise.model_fields)), sizes)
 def test_a_smaller_promise_adds_no_refusal(
     plan: RegionSettings, allowed: Figures, what: str, smaller: int
@@ -108,7 +104,6 @@ def test_a_smaller_promise_adds_no_refusal(
     assert after <= before
 
 
-@steady
 @given(plans, st.sampled_from(sorted(Throttle.model_fields)), sizes)
 def test_a_larger_budget_mends_what_it_is_for_and_breaks_no_other_setting(
     plan: RegionSettings, name: str, more: int
@@ -122,7 +117,6 @@ def test_a_larger_budget_mends_what_it_is_for_and_breaks_no_other_setting(
     assert broken <= ({"throttle.messagesPerSecond"} if name == "connects_per_second" else set())
 
 
-@steady
 @given(plans)
 def test_ten_times_the_time_between_pushes_takes_no_more_posts(plan: RegionSettings) -> None:
     interval = plan.push.min_interval_ms
@@ -130,7 +124,6 @@ def test_ten_times_the_time_between_pushes_takes_no_more_posts(plan: RegionSetti
     assert less <= posts_per_second(plan.promise, interval) + 1e-9
 
 
-@steady
 @given(
     st.lists(st.integers(0, 1_000), min_size=1, max_size=50),
     st.integers(1, 100),
@@ -145,7 +138,6 @@ def test_no_other_spread_of_the_clicks_takes_more_posts_than_the_even_one(
     assert spread <= posts_per_second(even, interval_ms) * (1 + 1e-9)
 
 
-@steady
 @given(plans, st.integers(2, 10_000))
 def test_bursts_stay_within_the_regions_and_within_a_second_of_their_rates(
     plan: RegionSettings, burst: int
@@ -164,7 +156,6 @@ def test_posts_are_watchers_times_clicks_until_the_interval_conflates_them() -> 
     assert posts_per_second(busy, 0) == 500
 
 
-@steady
 @given(plans, st.sampled_from(sorted(Raised.model_fields)), st.integers(1, 10**6))
 def test_a_quota_that_is_asked_for_counts_only_once_it_is_granted(
     plan: RegionSettings, quota: str, value: int
@@ -260,7 +251,6 @@ def test_executions_are_arrivals_times_durations() -> None:
     }
 
 
-@steady
 @given(st.dictionaries(st.sampled_from(sorted(regions().regions)), plans, max_size=4))
 def test_a_region_is_judged_by_itself(plans: dict[str, RegionSettings]) -> None:
     together = refusals(plans, "dev")
@@ -268,7 +258,6 @@ def test_a_region_is_judged_by_itself(plans: dict[str, RegionSettings]) -> None:
     assert together == alone
 
 
-@steady
 @given(plans, st.sampled_from(["dev", "prod"]))
 def test_a_sentence_names_the_region_what_was_got_and_a_command(
     plan: RegionSettings, stack: str
