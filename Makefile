@@ -1,5 +1,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Two targets install into one environment, and in one order.
+.NOTPARALLEL:
 PYTHON ?= python3
 UV := .tools/bin/uv
 RUN := .venv/bin/python
@@ -97,7 +99,7 @@ test-browser: setup ## the pages in a real Chromium, /usr/bin/chromium
 	@$(RUN) -m pytest tests/browser $(ARGS)
 	@$(RUN) -m pytest examples/orders/browser_tests $(ARGS)
 
-check: .venv/.dev ## verify format, lint, types, borders and pins; changes nothing
+check: .venv/.dev .venv/.package ## verify format, lint, types, borders and pins; changes nothing
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/pyright
