@@ -36,6 +36,7 @@ def clients() -> list[Client]:
         _python("ours", "ours", 16_000),
         _python("floor", "floor", 24_000),
         _python("ours_uvloop", "ours", 16_000, "uvloop"),
+        _python("pycurl", "pycurl_signed", 16_000),
         _python("boto3", "boto3_threads", 1_000),
         Client("node_sdk", [_node(), str(NODE_CLIENT)], 2_000),
         _python("aiohttp", "aiohttp_signed", 4_000),
@@ -71,7 +72,7 @@ def _round(measured: Server, chosen: list[Client]) -> Round:
 def _versions() -> dict[str, str]:
     code = (
         "import json; from importlib.metadata import version as v;"
-        "print(json.dumps({n: v(n) for n in ('boto3', 'aiohttp', 'awscrt', 'uvloop')}))"
+        "print(json.dumps({n: v(n) for n in ('boto3', 'aiohttp', 'awscrt', 'pycurl', 'uvloop')}))"
     )
     run = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     node = subprocess.run([_node(), "--version"], capture_output=True, text=True, check=True)  # noqa: S603

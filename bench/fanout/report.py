@@ -12,6 +12,7 @@ LABELS = {
     FLOOR: "floor: pre-signed bytes",
     OURS: "ours",
     "ours_uvloop": "ours on uvloop",
+    "pycurl": "libcurl + our signer",
     "awscrt": "awscrt",
     "aiohttp": "aiohttp + signer",
     "node_sdk": "JavaScript SDK v3",

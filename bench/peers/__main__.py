@@ -21,7 +21,7 @@ from handlers.realtime.delivery.audience import fan_out
 from handlers.realtime.delivery.engine import Limits, Push
 from handlers.realtime.delivery.pushing import ManagementPosts
 from handlers.realtime.ports import State
-from handlers.realtime.push.client import PushClient
+from handlers.signed_http.client import PushClient
 from tests.doubles.delivery import Twins, watcher
 from tests.doubles.realtime import MemoryStore
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import ssl
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from handlers.realtime.push.client import PushClient, Result
+from handlers.signed_http.client import PushClient, Result
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 13\r\n\r\n" + b'{"message":1}'
@@ -74,7 +75,12 @@ async def forever() -> None:
     await asyncio.get_running_loop().create_future()
 
 
-def client(peer: Peer, concurrency: int = 8, tls: ssl.SSLContext | None = None) -> PushClient:
+def client(
+    peer: Peer,
+    concurrency: int = 8,
+    tls: ssl.SSLContext | None = None,
+    clock: Callable[[], float] = time.time,
+) -> PushClient:
     scheme = "https" if tls else "http"
     return PushClient(
         f"{scheme}://localhost:{peer.port}/dev" if tls else f"http://127.0.0.1:{peer.port}/dev",
@@ -82,6 +88,7 @@ def client(peer: Peer, concurrency: int = 8, tls: ssl.SSLContext | None = None) 
         credentials=Keys,
         concurrency=concurrency,
         tls=tls,
+        clock=clock,
     )
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from handlers.realtime.push.signature import Body, Signer
+from handlers.signed_http.signature import Body, Signer
 
 from ..job import Job, main
 

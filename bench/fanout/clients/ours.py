@@ -8,7 +8,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 
-from handlers.realtime.push.client import Answer, PushClient
+from handlers.signed_http.client import Answer, PushClient
 
 from ..job import Job, main
 

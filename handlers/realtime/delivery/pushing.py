@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from aws_lambda_powertools import Logger
 
+from ...signed_http.client import Answer, Failure, PushClient, Result
+from ...signed_http.signature import Credentials
 from ..ports import Misconfigured, Outcome
-from ..push.client import Answer, Failure, PushClient, Result
-from ..push.signature import Credentials
 
 if TYPE_CHECKING:
     from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient

@@ -1,11 +1,13 @@
 """How many sockets there are: few where answers are fast, as many as may be where they are not."""
 
 import asyncio
+import socket
 
 import pytest
 
-from handlers.realtime.push import client as push_client
-from handlers.realtime.push.client import OPENING_AT_ONCE, Answer
+from handlers.signed_http import client as push_client
+from handlers.signed_http.client import KEPT_SECONDS, OPENING_AT_ONCE, Answer
+from handlers.signed_http.connections import Address
 from tests.doubles.peer import OK, Behaviour, client, fine, ids, peer, tally
 
 
@@ -69,3 +71,46 @@ def test_all_batches_together_have_so_many_sockets_and_each_has_one(
         return most
 
     assert 4 <= asyncio.run(scenario()) <= 6 + 3
+
+
+def test_sockets_that_rested_longer_than_a_network_keeps_them_are_replaced() -> None:
+    async def scenario(rest: float) -> int:
+        now = 1_800_000_000.0
+        async with peer(fine) as server:
+            push = client(server, concurrency=3, clock=lambda: now)
+            await push.post_all(ids(3), b"x")
+            now += rest
+            assert tally(await push.post_all(ids(3), b"y")) == {Answer(200): 3}
+            push.close()
+            return server.connections
+
+    assert asyncio.run(scenario(KEPT_SECONDS)) == 3
+    assert asyncio.run(scenario(KEPT_SECONDS + 1)) == 6
+
+
+def test_a_name_is_looked_up_once_for_all_sockets_of_a_batch_and_each_address_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> int:
+        asked = 0
+        async with peer(fine) as server:
+
+            async def two_addresses(_: str, port: int, **__: object) -> list[Address]:
+                nonlocal asked
+                asked += 1
+                family, kind = socket.AF_INET, socket.SOCK_STREAM
+                return [
+                    (family, kind, 6, "", ("127.0.0.1", closed)),
+                    (family, kind, 6, "", ("127.0.0.1", port)),
+                ]
+
+            with socket.create_server(("127.0.0.1", 0)) as unused:
+                closed = unused.getsockname()[1]
+            loop = asyncio.get_running_loop()
+            monkeypatch.setattr(loop, "getaddrinfo", two_addresses)
+            push = client(server, concurrency=8)
+            assert tally(await push.post_all(ids(40), b"x")) == {Answer(200): 40}
+            push.close()
+        return asked
+
+    assert asyncio.run(scenario()) == 1

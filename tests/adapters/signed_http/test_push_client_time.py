@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from handlers.realtime.push.client import Answer, Failure, Result
+from handlers.signed_http.client import Answer, Failure, Result
 from tests.doubles.peer import OK, client, forever, ids, peer, tally
 
 

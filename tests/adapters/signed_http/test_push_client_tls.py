@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from handlers.realtime.push.client import Answer, Failure, Result
+from handlers.signed_http.client import Answer, Failure, Result
 from tests.doubles.certificates import certificate
 from tests.doubles.peer import client, fine, ids, peer, tally
 

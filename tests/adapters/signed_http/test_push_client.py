@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from handlers.realtime.push.client import Answer, Failure, PushClient, Result
+from handlers.signed_http.client import Answer, Failure, PushClient, Result
 from tests.doubles.peer import GONE, OK, Keys, client, fine, forever, ids, peer, tally
 
 

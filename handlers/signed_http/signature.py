@@ -91,21 +91,25 @@ class Signer:
 
     def request(self, connection_id: str, body: Body) -> bytes:
         """The request for one connection, signed for the second of the last `prepare`."""
-        encoded = _encoded(connection_id)
-        twice = encoded.replace("%", "%25")
-        canonical = f"{self._canonical_start}{twice}{self._canonical_rest}{body.sha256}"
-        signature = self._signed_so_far.copy()
-        signature.update(hashlib.sha256(canonical.encode()).hexdigest().encode())
+        encoded = encoded_id(connection_id)
         return b"%b%b%b%b%b" % (
             self._start,
             encoded.encode(),
             self._rest,
-            signature.hexdigest().encode(),
+            self.signature(encoded, body.sha256).encode(),
             body.length_and_data,
         )
 
+    def signature(self, encoded: str, sha256: str) -> str:
+        """Of the request for one `encoded_id` with a body of that hash."""
+        twice = encoded.replace("%", "%25")
+        canonical = f"{self._canonical_start}{twice}{self._canonical_rest}{sha256}"
+        signature = self._signed_so_far.copy()
+        signature.update(hashlib.sha256(canonical.encode()).hexdigest().encode())
+        return signature.hexdigest()
 
-def _encoded(connection_id: str) -> str:
+
+def encoded_id(connection_id: str) -> str:
     """`quote`, and at a fifth of its cost for ids as API Gateway makes them."""
     if _ONLY_EQUALS_SIGNS_TO_ENCODE(connection_id):
         return connection_id.replace("=", "%3D")

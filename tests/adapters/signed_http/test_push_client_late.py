@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from handlers.realtime.push.client import Answer, Failure, PushClient, Result
+from handlers.signed_http.client import Answer, Failure, PushClient, Result
 from tests.doubles.peer import GONE, OK, Peer, client, forever, ids, peer, tally
 
 

@@ -10,11 +10,15 @@ import selectors
 import socket
 import ssl
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from .responses import MalformedResponse, Response, ResponseParser
 
 RECEIVE_BYTES = 65_536
+
+Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+"""What `getaddrinfo` gives of each address of a name."""
 
 
 class Origin:
@@ -29,17 +33,41 @@ class Origin:
         self.tls = None
         if address.scheme == "https":
             self.tls = tls or ssl.create_default_context()
+        self._look_up: asyncio.Task[list[Address]] | None = None
+
+    def resolve(self) -> None:
+        """Has the name looked up anew by the next `open`. Lambda caches no look-up, and a batch
+        opens its sockets at once: one look-up serves them all."""
+        self._look_up = None
 
     async def open(self) -> socket.socket:
         """A connected non-blocking socket, after the TLS handshake. Raises `OSError`."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
+        if self._look_up is None:
+            self._look_up = asyncio.ensure_future(self._resolved())
+        # A batch that is cancelled must not cancel the look-up that another one waits for.
+        addresses = await asyncio.shield(self._look_up)
+        for address in addresses[:-1]:
+            try:
+                return await self._connected(address)
+            except OSError:
+                continue  # the next address of the name may do
+        return await self._connected(addresses[-1])
+
+    async def _resolved(self) -> list[Address]:
+        try:
+            loop = asyncio.get_running_loop()
+            return [*await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)]
+        except OSError:
+            self._look_up = None
+            raise
+
+    async def _connected(self, address: Address) -> socket.socket:
+        family, kind, protocol, _, where = address
         plain = socket.socket(family, kind, protocol)
         try:
             plain.settimeout(0)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await loop.sock_connect(plain, address)
+            await asyncio.get_running_loop().sock_connect(plain, where)
             return await self._secured(plain) if self.tls else plain
         except BaseException:
             plain.close()
@@ -178,14 +206,14 @@ class Connection:
         if self._on_done is None:  # bytes or a close that nobody asked for
             self.close()
             return True
-        self.heard = self.heard or bool(data)
+        if not data:
+            self._finish(ConnectionResetError("the peer closed before it had answered"))
+            return True
+        self.heard = True
         try:
-            response = self._parser.feed(data) if data else self._parser.end()
+            response = self._parser.feed(data)
         except MalformedResponse as error:
             self._finish(error)
-            return True
-        if response is None and not data:
-            self._finish(ConnectionResetError("the peer closed before it answered"))
             return True
         if response is not None:
             self._finish(response)

@@ -26,6 +26,10 @@ MAXIMUM_SOCKETS = 512
 """Of all batches together; half of the files that a Lambda function may have open."""
 SWEEP_SECONDS = 0.02
 """How often deadlines are looked at: one timer a batch instead of one a post."""
+KEPT_SECONDS = 30
+"""Age by the wall clock at which sockets without a batch are dropped, and the name is resolved
+again. A process that Lambda has frozen sees no FIN, and its monotonic clock may have stood still.
+https://docs.aws.amazon.com/lambda/latest/dg/best-practices.html: idle connections are purged."""
 
 
 class Failure(Enum):
@@ -65,6 +69,7 @@ class PushClient:
         credentials: Callable[[], Credentials],
         concurrency: int = 64,
         tls: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._origin = Origin(endpoint, tls)
         self._poller = Poller()
@@ -73,6 +78,8 @@ class PushClient:
         self.concurrency = concurrency
         self.batches: set[_Batch] = set()
         self.pool = Pool(maximum_late=concurrency)
+        self._clock = clock
+        self._used_at = clock()
 
     async def post_all(
         self,
@@ -83,8 +90,14 @@ class PushClient:
         batch_seconds: float = 10.0,
     ) -> dict[str, Result]:
         """One result for each id. Cancelling closes what is under way and sends nothing more."""
+        if not self.batches and self._clock() - self._used_at > KEPT_SECONDS:
+            self.pool.close()
+            self._origin.resolve()
         limits = (call_seconds, batch_seconds)
-        return await _Batch(self, connection_ids, Body.of(data), limits=limits).run()
+        try:
+            return await _Batch(self, connection_ids, Body.of(data), limits=limits).run()
+        finally:
+            self._used_at = self._clock()
 
     def close(self) -> None:
         self.pool.close()
@@ -93,7 +106,7 @@ class PushClient:
         return self._signer.request(connection_id, body)
 
     def refresh(self) -> None:
-        self._signer.prepare(self._credentials(), time.time())
+        self._signer.prepare(self._credentials(), self._clock())
 
     @property
     def sockets(self) -> int:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3 import HTTPResponse
 
-from handlers.realtime.push.signature import Body, Signer
+from handlers.signed_http.signature import Body, Signer
 
 REGION = "eu-west-1"
 ENDPOINT = "https://abc123.execute-api.eu-west-1.amazonaws.com/dev"
