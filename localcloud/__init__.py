@@ -1,6 +1,7 @@
 """The local cloud: an emulator of AWS on this machine, and the means to deploy a program on it."""
 
 from .engine import DeployError, Deployment, deploy
+from .plugin import aws_provider
 from .server import ServerError, server
 from .stackfile import StackConfig, StackFileError, stack_config
 
@@ -10,6 +11,7 @@ __all__ = [
     "ServerError",
     "StackConfig",
     "StackFileError",
+    "aws_provider",
     "deploy",
     "server",
     "stack_config",

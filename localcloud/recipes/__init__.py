@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from . import api_gateway, data, functions, messaging, operations, quotas, web, workflows
+from . import api_gateway, data, domains, functions, messaging, operations, quotas, web, workflows
 from .recipe import Accepted, Recipe
 
 RECIPES: Mapping[str, Recipe | Accepted] = {
     **api_gateway.RECIPES,
     **data.RECIPES,
+    **domains.RECIPES,
     **functions.RECIPES,
     **messaging.RECIPES,
     **operations.RECIPES,

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .recipe import Accepted, Created, Inputs, Recipe
+from .recipe import Accepted, Call, Created, Inputs, Name, Recipe
 
 TYPE = "aws:apigatewayv2"
+OF_API = {"ApiId": "{state[apiId]}"}
 STAGE = "arn:aws:apigateway:{region}::/apis/{request[ApiId]}/stages/"
+MADE_UP = frozenset({"hostedZoneId", "targetDomainName"})
 EXECUTION = "arn:aws:execute-api:{region}:{account}:"
 
 
@@ -43,56 +45,164 @@ def _stage(inputs: Inputs) -> Inputs:
     return inputs | {"routeSettings": by_route}
 
 
+def _domain(inputs: Inputs) -> Inputs:
+    """The request has a list of configurations, the input one, with what AWS makes up in it."""
+    configuration = inputs.pop("domainNameConfiguration")
+    wanted = {key: value for key, value in configuration.items() if key not in MADE_UP}
+    return inputs | {"domainNameConfigurations": [wanted]}
+
+
+def _domain_target(client: Any, domain: Created) -> Mapping[str, Any]:
+    (made,) = client.get_domain_name(DomainName=domain.id)["DomainNameConfigurations"]
+    configuration = {
+        **domain.inputs["domainNameConfiguration"],
+        "hostedZoneId": made["HostedZoneId"],
+        "targetDomainName": made["ApiGatewayDomainName"],
+    }
+    return {"domainNameConfiguration": configuration}
+
+
 RECIPES: Mapping[str, Recipe | Accepted] = {
     f"{TYPE}/api:Api": Recipe(
         service="apigatewayv2",
         operation="CreateApi",
         id="{response[ApiId]}",
-        name="name",
-        outputs={"executionArn": EXECUTION + "{response[ApiId]}"},
-        after=(_api_address,),
+        name=Name(),
+        outputs={
+            "arn": "arn:aws:apigateway:{region}::/apis/{response[ApiId]}",
+            "executionArn": EXECUTION + "{response[ApiId]}",
+        },
+        computed=_api_address,
+        made_up=frozenset({"apiEndpoint"}),
+        replaces=frozenset({"protocolType"}),
+        key={"ApiId": "{id}"},
+        read=Call(operation="GetApi"),
+        found="@",
+        update="UpdateApi",
+        delete=Call(operation="DeleteApi"),
     ),
     f"{TYPE}/authorizer:Authorizer": Recipe(
         service="apigatewayv2",
         operation="CreateAuthorizer",
         id="{response[AuthorizerId]}",
-        name="name",
+        name=Name(),
         prepare=_authorizer,
+        replaces=frozenset({"apiId"}),
+        key={**OF_API, "AuthorizerId": "{id}"},
+        read=Call(operation="GetAuthorizer"),
+        found="@",
+        update="UpdateAuthorizer",
+        delete=Call(operation="DeleteAuthorizer"),
     ),
     f"{TYPE}/integration:Integration": Recipe(
         service="apigatewayv2",
         operation="CreateIntegration",
         id="{response[IntegrationId]}",
         rename={"timeoutMilliseconds": "TimeoutInMillis"},
+        replaces=frozenset({"apiId", "integrationSubtype", "integrationType"}),
+        key={**OF_API, "IntegrationId": "{id}"},
+        read=Call(operation="GetIntegration"),
+        found="@",
+        update="UpdateIntegration",
+        delete=Call(operation="DeleteIntegration"),
     ),
     f"{TYPE}/integrationResponse:IntegrationResponse": Recipe(
         service="apigatewayv2",
         operation="CreateIntegrationResponse",
         id="{response[IntegrationResponseId]}",
+        replaces=frozenset({"apiId", "integrationId"}),
+        key={
+            **OF_API,
+            "IntegrationId": "{state[integrationId]}",
+            "IntegrationResponseId": "{id}",
+        },
+        read=Call(operation="GetIntegrationResponse"),
+        found="@",
+        update="UpdateIntegrationResponse",
+        delete=Call(operation="DeleteIntegrationResponse"),
     ),
     f"{TYPE}/route:Route": Recipe(
-        service="apigatewayv2", operation="CreateRoute", id="{response[RouteId]}"
+        service="apigatewayv2",
+        operation="CreateRoute",
+        id="{response[RouteId]}",
+        replaces=frozenset({"apiId"}),
+        key={**OF_API, "RouteId": "{id}"},
+        read=Call(operation="GetRoute"),
+        found="@",
+        update="UpdateRoute",
+        delete=Call(operation="DeleteRoute"),
     ),
     f"{TYPE}/routeResponse:RouteResponse": Recipe(
-        service="apigatewayv2", operation="CreateRouteResponse", id="{response[RouteResponseId]}"
+        service="apigatewayv2",
+        operation="CreateRouteResponse",
+        id="{response[RouteResponseId]}",
+        replaces=frozenset({"apiId", "routeId"}),
+        key={**OF_API, "RouteId": "{state[routeId]}", "RouteResponseId": "{id}"},
+        read=Call(operation="GetRouteResponse"),
+        found="@",
+        update="UpdateRouteResponse",
+        delete=Call(operation="DeleteRouteResponse"),
     ),
     f"{TYPE}/deployment:Deployment": Recipe(
         service="apigatewayv2",
         operation="CreateDeployment",
         id="{response[DeploymentId]}",
         ignore=frozenset({"triggers"}),
+        replaces=frozenset({"apiId", "triggers"}),
+        key={**OF_API, "DeploymentId": "{id}"},
+        read=Call(operation="GetDeployment"),
+        found="@",
+        update="UpdateDeployment",
+        delete=Call(operation="DeleteDeployment"),
     ),
     f"{TYPE}/stage:Stage": Recipe(
         service="apigatewayv2",
         operation="CreateStage",
         id="{response[StageName]}",
+        name=Name(),
         rename={"name": "StageName"},
         outputs={
             "arn": STAGE + "{response[StageName]}",
             "executionArn": EXECUTION + "{request[ApiId]}/{response[StageName]}",
         },
         prepare=_stage,
-        after=(_stage_address,),
+        computed=_stage_address,
+        made_up=frozenset({"invokeUrl"}),
+        replaces=frozenset({"apiId", "name"}),
+        key={**OF_API, "StageName": "{id}"},
+        read=Call(operation="GetStage"),
+        found="@",
+        update="UpdateStage",
+        delete=Call(operation="DeleteStage"),
+    ),
+    f"{TYPE}/domainName:DomainName": Recipe(
+        service="apigatewayv2",
+        operation="CreateDomainName",
+        id="{response[DomainName]}",
+        outputs={
+            "apiMappingSelectionExpression": "{response[ApiMappingSelectionExpression]}",
+            "arn": "arn:aws:apigateway:{region}::/domainnames/{response[DomainName]}",
+        },
+        prepare=_domain,
+        computed=_domain_target,
+        made_up=frozenset(f"domainNameConfiguration.{name}" for name in MADE_UP),
+        replaces=frozenset({"domainName"}),
+        key={"DomainName": "{id}"},
+        read=Call(operation="GetDomainName"),
+        found="@",
+        update="UpdateDomainName",
+        delete=Call(operation="DeleteDomainName"),
+    ),
+    f"{TYPE}/apiMapping:ApiMapping": Recipe(
+        service="apigatewayv2",
+        operation="CreateApiMapping",
+        id="{response[ApiMappingId]}",
+        replaces=frozenset({"domainName"}),
+        key={"DomainName": "{state[domainName]}", "ApiMappingId": "{id}"},
+        read=Call(operation="GetApiMapping"),
+        found="@",
+        update="UpdateApiMapping",
+        delete=Call(operation="DeleteApiMapping"),
     ),
     "aws:apigateway/account:Account": Accepted(because="API Gateway writes no logs here"),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .recipe import Accepted, Created, Inputs, Recipe
+from .recipe import Accepted, Call, Created, Inputs, Name, Recipe
 
 KEYS = (("hashKey", "HASH"), ("rangeKey", "RANGE"))
 
@@ -45,20 +45,23 @@ def _key_schema(holder: Inputs) -> list[dict[str, str]]:
 
 
 def _expiry(client: Any, table: Created) -> Mapping[str, Any]:
-    ttl: Inputs | None = table.inputs.get("ttl")
-    if ttl and ttl.get("enabled", True):
-        specification = {"AttributeName": ttl["attributeName"], "Enabled": True}
+    """Switching it off takes the attribute's name too, which only AWS still has."""
+    ttl: Inputs = table.inputs.get("ttl") or {}
+    now = client.describe_time_to_live(TableName=table.id)["TimeToLiveDescription"]
+    attribute = ttl.get("attributeName") or now.get("AttributeName")
+    wanted = bool(ttl) and bool(ttl.get("enabled", True))
+    if wanted != (now["TimeToLiveStatus"] == "ENABLED"):
+        specification = {"AttributeName": attribute, "Enabled": wanted}
         client.update_time_to_live(TableName=table.id, TimeToLiveSpecification=specification)
     return {}
 
 
 def _recovery(client: Any, table: Created) -> Mapping[str, Any]:
-    recovery: Inputs | None = table.inputs.get("pointInTimeRecovery")
-    if recovery and recovery.get("enabled"):
-        specification = {"PointInTimeRecoveryEnabled": True}
-        client.update_continuous_backups(
-            TableName=table.id, PointInTimeRecoverySpecification=specification
-        )
+    recovery: Inputs = table.inputs.get("pointInTimeRecovery") or {}
+    specification = {"PointInTimeRecoveryEnabled": bool(recovery.get("enabled"))}
+    client.update_continuous_backups(
+        TableName=table.id, PointInTimeRecoverySpecification=specification
+    )
     return {}
 
 
@@ -73,18 +76,24 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         service="dynamodb",
         operation="CreateTable",
         id="{request[TableName]}",
-        name="name",
+        name=Name(),
         rename={"name": "TableName"},
         outputs={"arn": "{response[TableDescription][TableArn]}"},
-        ignore=frozenset({"ttl", "pointInTimeRecovery"}),
         prepare=_table,
-        after=(_expiry, _recovery),
+        after={"ttl": _expiry, "pointInTimeRecovery": _recovery},
+        replaces=frozenset({"name", "hashKey", "rangeKey", "localSecondaryIndexes"}),
+        key={"TableName": "{id}"},
+        read=Call(operation="DescribeTable"),
+        found="Table",
+        reads={"billingMode": "BillingModeSummary.BillingMode"},
+        update="UpdateTable",
+        delete=Call(operation="DeleteTable"),
     ),
     "aws:cognito/userPool:UserPool": Recipe(
         service="cognito-idp",
         operation="CreateUserPool",
         id="{response[UserPool][Id]}",
-        name="name",
+        name=Name(),
         rename={"name": "PoolName", "tags": "UserPoolTags", "schemas": "Schema"},
         outputs={
             "arn": "{response[UserPool][Arn]}",
@@ -92,12 +101,28 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
             "endpoint": "cognito-idp.{region}.amazonaws.com/{response[UserPool][Id]}",
         },
         prepare=_user_pool,
+        replaces=frozenset({"aliasAttributes", "usernameAttributes", "usernameConfiguration"}),
+        key={"UserPoolId": "{id}"},
+        read=Call(operation="DescribeUserPool"),
+        found="UserPool",
+        reads={"name": "Name"},
+        update="UpdateUserPool",
+        delete=Call(operation="DeleteUserPool"),
+        protected="DeletionProtection == 'ACTIVE'",
+        refusal="InvalidParameterException: The user pool cannot be deleted because deletion "
+        "protection is activated. Deletion protection must be inactivated first.",
     ),
     "aws:cognito/userPoolClient:UserPoolClient": Recipe(
         service="cognito-idp",
         operation="CreateUserPoolClient",
         id="{response[UserPoolClient][ClientId]}",
-        name="name",
+        name=Name(),
         rename={"name": "ClientName"},
+        replaces=frozenset({"generateSecret", "userPoolId"}),
+        key={"UserPoolId": "{state[userPoolId]}", "ClientId": "{id}"},
+        read=Call(operation="DescribeUserPoolClient"),
+        found="UserPoolClient",
+        update="UpdateUserPoolClient",
+        delete=Call(operation="DeleteUserPoolClient"),
     ),
 }

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ..requests import text
-from .recipe import Accepted, Created, Inputs, Recipe
+from ..requests import text, zipped
+from .recipe import Accepted, Call, Created, Inputs, Name, Recipe
 
 INVOKE = (
     "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/"
@@ -44,12 +44,36 @@ def _concurrency(client: Any, function: Created) -> Mapping[str, Any]:
         client.put_function_concurrency(
             FunctionName=function.id, ReservedConcurrentExecutions=reserved
         )
+    else:
+        client.delete_function_concurrency(FunctionName=function.id)
+    return {}
+
+
+def _upload(client: Any, function: Created) -> Mapping[str, Any]:
+    client.update_function_code(FunctionName=function.id, ZipFile=zipped(function.inputs["code"]))
     return {}
 
 
 def _retention(client: Any, group: Created) -> Mapping[str, Any]:
+    """0, the provider's default, means for ever."""
     if days := int(group.inputs.get("retentionInDays", 0)):
         client.put_retention_policy(logGroupName=group.id, retentionInDays=days)
+    else:
+        client.delete_retention_policy(logGroupName=group.id)
+    return {}
+
+
+def _key_of_group(client: Any, group: Created) -> Mapping[str, Any]:
+    if key := group.inputs.get("kmsKeyId"):
+        client.associate_kms_key(logGroupName=group.id, kmsKeyId=key)
+    else:
+        client.disassociate_kms_key(logGroupName=group.id)
+    return {}
+
+
+def _trust(client: Any, role: Created) -> Mapping[str, Any]:
+    document = role.request["AssumeRolePolicyDocument"]
+    client.update_assume_role_policy(RoleName=role.id, PolicyDocument=document)
     return {}
 
 
@@ -58,64 +82,118 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         service="lambda",
         operation="CreateFunction",
         id="{request[FunctionName]}",
-        name="name",
+        name=Name(length=64),
         rename={"name": "FunctionName"},
         outputs={"arn": "{response[FunctionArn]}", "invokeArn": INVOKE},
         # The packages of the layer are the server's own: it is built for another processor.
-        ignore=frozenset({"layers", "reservedConcurrentExecutions", "sourceCodeHash"}),
+        ignore=frozenset({"layers", "sourceCodeHash"}),
         prepare=_code,
-        after=(_concurrency,),
+        after={"reservedConcurrentExecutions": _concurrency},
+        replaces=frozenset({"name", "packageType"}),
+        key={"FunctionName": "{id}"},
+        read=Call(operation="GetFunction"),
+        found="Configuration",
+        update="UpdateFunctionConfiguration",
+        changes={"code": _upload, "architectures": _upload},
+        delete=Call(operation="DeleteFunction"),
     ),
     "aws:lambda/layerVersion:LayerVersion": Accepted(
         because="functions see the packages of the server's own environment",
         outputs={"arn": LAYER + ":1", "layerArn": LAYER, "version": "1"},
+        replaces=frozenset(
+            {
+                *("code", "compatibleArchitectures", "compatibleRuntimes", "description"),
+                *("layerName", "licenseInfo", "sourceCodeHash"),
+            }
+        ),
     ),
     "aws:lambda/permission:Permission": Recipe(
         service="lambda",
         operation="AddPermission",
         id="{request[StatementId]}",
-        name="statementId",
+        name=Name(input="statementId", length=100),
         rename={"function": "FunctionName"},
+        replaces=frozenset(
+            {
+                *("action", "eventSourceToken", "function", "functionUrlAuthType", "principal"),
+                *("principalOrgId", "qualifier", "sourceAccount", "sourceArn", "statementId"),
+            }
+        ),
+        key={"FunctionName": "{state[function]}", "StatementId": "{id}"},
+        read=Call(operation="GetPolicy"),
+        found="from_json(Policy).Statement[?Sid=='{id}'] | [0]",
+        delete=Call(operation="RemovePermission"),
     ),
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Recipe(
         service="lambda",
         operation="PutFunctionEventInvokeConfig",
         id="{request[FunctionName]}",
+        replaces=frozenset({"functionName", "qualifier"}),
+        key={"FunctionName": "{state[functionName]}"},
+        read=Call(operation="GetFunctionEventInvokeConfig"),
+        found="@",
+        update="PutFunctionEventInvokeConfig",
+        delete=Call(operation="DeleteFunctionEventInvokeConfig"),
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Recipe(
         service="lambda",
         operation="CreateEventSourceMapping",
         id="{response[UUID]}",
-        outputs={"uuid": "{response[UUID]}"},
+        outputs={"uuid": "{response[UUID]}", "functionArn": "{response[FunctionArn]}"},
+        replaces=frozenset({"eventSourceArn", "startingPosition", "startingPositionTimestamp"}),
+        key={"UUID": "{id}"},
+        read=Call(operation="GetEventSourceMapping"),
+        found="@",
+        update="UpdateEventSourceMapping",
+        delete=Call(operation="DeleteEventSourceMapping"),
     ),
     "aws:iam/role:Role": Recipe(
         service="iam",
         operation="CreateRole",
         id="{request[RoleName]}",
-        name="name",
+        name=Name(length=64),
         rename={"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"},
         outputs={"arn": "{response[Role][Arn]}", "uniqueId": "{response[Role][RoleId]}"},
         ignore=frozenset({"forceDetachPolicies"}),
+        replaces=frozenset({"name", "path"}),
+        key={"RoleName": "{id}"},
+        read=Call(operation="GetRole"),
+        found="Role",
+        update="UpdateRole",
+        changes={"assumeRolePolicy": _trust},
+        delete=Call(operation="DeleteRole"),
     ),
     "aws:iam/rolePolicy:RolePolicy": Recipe(
         service="iam",
         operation="PutRolePolicy",
         id="{request[RoleName]}:{request[PolicyName]}",
-        name="name",
+        name=Name(),
         rename={"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"},
         prepare=_policy,
+        replaces=frozenset({"name", "role"}),
+        key={"RoleName": "{state[role]}", "PolicyName": "{state[name]}"},
+        read=Call(operation="GetRolePolicy"),
+        found="@",
+        update="PutRolePolicy",
+        delete=Call(operation="DeleteRolePolicy"),
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Recipe(
         service="iam",
         operation="AttachRolePolicy",
         id="{request[RoleName]}/{request[PolicyArn]}",
         rename={"role": "RoleName"},
+        replaces=frozenset({"policyArn", "role"}),
+        delete_first=True,
+        key={"RoleName": "{state[role]}", "PolicyArn": "{state[policyArn]}"},
+        read=Call(operation="ListAttachedRolePolicies"),
+        found="AttachedPolicies[?PolicyArn=='{state[policyArn]}'] | [0]",
+        delete=Call(operation="DetachRolePolicy"),
     ),
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": Recipe(
         service="logs",
         operation="PutMetricFilter",
         id="{request[filterName]}",
-        name="name",
+        name=Name(),
         rename={
             "name": "filterName",
             "pattern": "filterPattern",
@@ -123,15 +201,28 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
             "metricTransformation.namespace": "metricNamespace",
             "metricTransformation.value": "metricValue",
         },
+        replaces=frozenset({"logGroupName", "name"}),
+        key={"logGroupName": "{state[logGroupName]}", "filterName": "{id}"},
+        read=Call(operation="DescribeMetricFilters", members={"filterNamePrefix": "{id}"}),
+        found="metricFilters[?filterName=='{id}'] | [0]",
+        update="PutMetricFilter",
+        delete=Call(operation="DeleteMetricFilter"),
     ),
     "aws:cloudwatch/logGroup:LogGroup": Recipe(
         service="logs",
         operation="CreateLogGroup",
         id="{request[logGroupName]}",
-        name="name",
+        name=Name(),
         rename={"name": "logGroupName"},
         outputs={"arn": "arn:aws:logs:{region}:{account}:log-group:{request[logGroupName]}"},
-        ignore=frozenset({"retentionInDays", "skipDestroy"}),
-        after=(_retention,),
+        ignore=frozenset({"skipDestroy"}),
+        after={"retentionInDays": _retention},
+        replaces=frozenset({"logGroupClass", "name", "namePrefix"}),
+        key={"logGroupName": "{id}"},
+        read=Call(operation="DescribeLogGroups", members={"logGroupNamePrefix": "{id}"}),
+        found="logGroups[?logGroupName=='{id}'] | [0]",
+        reads={"retentionInDays": "retentionInDays"},
+        changes={"kmsKeyId": _key_of_group},
+        delete=Call(operation="DeleteLogGroup"),
     ),
 }

@@ -8,5 +8,6 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
     "aws:servicequotas/serviceQuota:ServiceQuota": Accepted(
         because="nothing is counted against a quota here",
         outputs={"requestId": "{name}"},
+        replaces=frozenset({"quotaCode", "serviceCode"}),
     ),
 }

@@ -1,6 +1,7 @@
-"""What a row of the table says: how one type of resource is created, and what it then offers.
+"""What a row of the table says: how one type of resource is made, changed, read and deleted.
 
-Most types are one API call whose request follows from the inputs. A row says what does not follow.
+Most types are a call for each, whose request follows from the inputs. A row says what does not
+follow.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,8 +14,25 @@ ACCOUNT = "000000000000"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Name:
+    """How the AWS provider makes up a name that the program leaves out."""
+
+    input: str = "name"
+    length: int = 255
+    """A longer one is refused, made-up part and all."""
+    fifo: str | None = None
+    """The input that, when true, has the name end in `.fifo`."""
+    lower: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """The input that has the name begin so: it is made up where it is created, unplanned."""
+        return f"{self.input}Prefix"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Created:
-    """A resource that the cloud has accepted."""
+    """A resource that the cloud has accepted, or one that is to be changed."""
 
     id: str
     endpoint: str
@@ -23,35 +41,79 @@ class Created:
     request: Mapping[str, Any]
 
 
-After = Callable[[Any, Created], Mapping[str, Any]]
+Further = Callable[[Any, Created], Mapping[str, Any]]
 """A further call, with the service's client; returns outputs that the first call did not know."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """Templates are `str.format` texts over `request`, `response`, `region`, `account`."""
+class Call:
+    """An operation, and what its request has beside the row's `key`; texts in it are templates."""
+
+    operation: str
+    members: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What a plan needs to know of a type."""
+
+    name: Name | None = None
+    replaces: frozenset[str] = frozenset()
+    """Inputs of which another value makes another resource; a physical `region` always does."""
+    delete_first: bool = False
+    """Two of the resource cannot be there at once: it is deleted before it is made anew."""
+    outputs: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Output to template. All inputs are outputs too."""
+    made_up: frozenset[str] = frozenset()
+    """Further outputs, a nested one as `parent.child`: unknown, as all are, until they are made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Row):
+    """Templates are `str.format` texts.
+
+    Those of `id` and `outputs` are over `request`, `response`, `region` and `account`; those of
+    calls over `id` and `state`, which holds the resource's inputs and outputs.
+    """
 
     service: str
     operation: str
     id: str
     """Template of the Pulumi id."""
-    outputs: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Output to template. All inputs are outputs too."""
-    name: str | None = None
-    """The input that holds the physical name, made up when the program leaves it out."""
     rename: Mapping[str, str] = field(default_factory=dict[str, str])
     """As for `requests.to_request`."""
     ignore: frozenset[str] = frozenset()
-    """Inputs that the request does not have: without effect here, or consumed by `after`."""
+    """Inputs that the request does not have and that are without effect here."""
     prepare: Callable[[Inputs], Inputs] = lambda inputs: inputs
     """Brings the inputs into the request's form where names and shapes are not enough."""
-    after: tuple[After, ...] = ()
+    after: Mapping[str, Further] = field(default_factory=dict[str, Further])
+    """Inputs that have a call of their own: made when one is given, and when it changes."""
+    computed: Further | None = None
+    """Outputs that take another call."""
+
+    key: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What names the resource in a request; texts in it are templates."""
+    read: Call
+    found: str
+    """JMESPath template of the resource in the answer: nothing there means that it is gone."""
+    reads: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Input to JMESPath in what was found, where names are not alike."""
+    update: str | None = None
+    """The operation that takes all of the inputs anew."""
+    changes: Mapping[str, Further] = field(default_factory=dict[str, Further])
+    """Inputs that creation takes with all others, and a change by a call of its own."""
+    resets: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What AWS takes an input for that the program takes away."""
+    delete: Call | Further
+    protected: str | None = None
+    """JMESPath in what was found: AWS refuses to delete the resource, and the emulator does not."""
+    refusal: str = ""
+    """What AWS then says: a code and a message."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accepted:
-    """A type of which nothing is created here: it succeeds, with these outputs."""
+class Accepted(Row):
+    """A type of which nothing is made here: it succeeds. Its templates also have `name`, the
+    logical one."""
 
     because: str
-    outputs: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Output to template over `name` (the logical one), `region` and `account`."""

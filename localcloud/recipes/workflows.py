@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping
 
-from .recipe import Accepted, Recipe
+from .recipe import Accepted, Call, Name, Recipe
 
 RECIPES: Mapping[str, Recipe | Accepted] = {
     "aws:sfn/stateMachine:StateMachine": Recipe(
         service="stepfunctions",
         operation="CreateStateMachine",
         id="{response[stateMachineArn]}",
-        name="name",
+        name=Name(),
         outputs={"arn": "{response[stateMachineArn]}"},
+        replaces=frozenset({"name", "type"}),
+        key={"stateMachineArn": "{id}"},
+        read=Call(operation="DescribeStateMachine"),
+        found="@",
+        update="UpdateStateMachine",
+        delete=Call(operation="DeleteStateMachine"),
     ),
 }

@@ -1,0 +1,233 @@
+"""Makes, changes, reads and deletes resources of the local cloud, each by the row of its type.
+
+Shared by threads. Nothing here knows Pulumi's engine: inputs and state are plain data.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any, cast
+
+import boto3
+import jmespath
+import jmespath.functions
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.model import StructureShape
+
+from .names import physical_name
+from .recipes import RECIPES
+from .recipes.recipe import ACCOUNT, Accepted, Call, Created, Inputs, Recipe
+from .requests import to_request
+
+NOT_IN_REQUESTS = frozenset({"namePrefix", "region", "tagsAll"})
+"""Inputs of every resource that are the provider's business, not the API's."""
+GONE = re.compile("NotFound|NoSuch|NonExistent|DoesNotExist|^404$")
+"""In the code of an error: what was asked for is not there."""
+
+
+class CannotChange(ValueError):
+    """The local cloud has no call for a change, which AWS may well have."""
+
+
+class Protected(Exception):
+    """AWS would refuse to delete the resource, and the emulator would not."""
+
+
+class Lifecycle:
+    """Calls the emulator at `endpoint`, with all permissions."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106 - the emulator's root
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    def create(
+        self, type_: str, name: str, inputs: Inputs, region: str, seed: bytes
+    ) -> tuple[str, Inputs]:
+        """Returns the id, and all outputs; a physical name is made up of the logical one."""
+        recipe = row(type_)
+        rule, physical = recipe.name, name
+        if rule:
+            physical = inputs.get(rule.input) or physical_name(rule, name, seed, inputs)
+            inputs = inputs | {rule.input: physical}
+        if isinstance(recipe, Accepted):
+            scope = {"name": physical, "region": region, "account": ACCOUNT}
+            return physical, inputs | _filled(recipe.outputs, scope)
+        return self._create(recipe, inputs, region)
+
+    def _create(self, recipe: Recipe, inputs: Inputs, region: str) -> tuple[str, Inputs]:
+        client = self._client(recipe.service, region)
+        request = _request(client, recipe, inputs)
+        response = _call(client, recipe.operation, request)
+        scope = {"request": request, "response": response, "region": region, "account": ACCOUNT}
+        made = self._made(recipe.id.format_map(scope), request, inputs, region)
+        outputs = inputs | _filled(recipe.outputs, scope)
+        for name, further in recipe.after.items():
+            if inputs.get(name) is not None:
+                outputs |= further(client, made)
+        if recipe.computed:
+            outputs |= recipe.computed(client, made)
+        return made.id, outputs
+
+    def update(
+        self,
+        type_: str,
+        id_: str,
+        state: Inputs,
+        inputs: Inputs,
+        changed: frozenset[str],
+        region: str,
+    ) -> Inputs:
+        """Changes these inputs from what they are in the state; returns all outputs."""
+        recipe = row(type_)
+        kept = {name: value for name, value in state.items() if name not in changed}
+        if isinstance(recipe, Accepted):
+            return kept | inputs
+        client = self._client(recipe.service, region)
+        inputs_now = inputs | _reset(recipe, inputs, changed)
+        request = _request(client, recipe, inputs_now)
+        own = recipe.after.keys() | recipe.changes.keys()
+        if changed - own - recipe.ignore - NOT_IN_REQUESTS:
+            if recipe.update is None:
+                raise CannotChange(f"{', '.join(sorted(changed - own))} of a {type_}")
+            key = _members(client, recipe.update, _templated(recipe.key, id_, state))
+            _call(client, recipe.update, _members(client, recipe.update, request) | key)
+        changing = self._made(id_, request, inputs, region)
+        further = {**recipe.after, **recipe.changes}
+        for name in sorted(changed & own):
+            kept |= further[name](client, changing)
+        made_up: Mapping[str, Any] = recipe.computed(client, changing) if recipe.computed else {}
+        return {**kept, **inputs, **made_up}
+
+    def read(self, type_: str, id_: str, state: Inputs, region: str) -> Any:
+        """What the cloud has of the resource, as its API shows it; None when it is gone."""
+        recipe = row(type_)
+        if isinstance(recipe, Accepted):
+            return state
+        client = self._client(recipe.service, region)
+        try:
+            answer = _call(
+                client, recipe.read.operation, _asked(client, recipe, recipe.read, id_, state)
+            )
+        except ClientError as error:
+            if GONE.search(error.response.get("Error", {}).get("Code", "")):
+                return None
+            raise
+        return search(_templated(recipe.found, id_, state), answer) or None
+
+    def delete(self, type_: str, id_: str, state: Inputs, inputs: Inputs, region: str) -> None:
+        """A resource that is gone already counts as deleted."""
+        recipe = row(type_)
+        if isinstance(recipe, Accepted):
+            return
+        if recipe.protected and search(recipe.protected, self.read(type_, id_, state, region)):
+            raise Protected(recipe.refusal)
+        client = self._client(recipe.service, region)
+        try:
+            if isinstance(recipe.delete, Call):
+                request = _asked(client, recipe, recipe.delete, id_, state)
+                _call(client, recipe.delete.operation, request)
+            else:
+                request = _request(client, recipe, inputs)
+                recipe.delete(client, self._made(id_, request, inputs, region))
+        except ClientError as error:
+            if not GONE.search(error.response.get("Error", {}).get("Code", "")):
+                raise
+
+    def _made(self, id_: str, request: Inputs, inputs: Inputs, region: str) -> Created:
+        return Created(
+            id=id_, endpoint=self._endpoint, region=region, inputs=inputs, request=request
+        )
+
+    def _client(self, service: str, region: str) -> Any:
+        """Clients may be shared between threads; a session that makes them may not."""
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._session.client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._endpoint,
+                    config=Config(retries={"total_max_attempts": 1}),
+                )
+            return self._clients[service, region]
+
+
+def row(type_: str) -> Recipe | Accepted:
+    """The type's row; a LookupError lists the types that have one."""
+    if type_ not in RECIPES:
+        known = ", ".join(sorted(RECIPES))
+        raise LookupError(f"localcloud/recipes has no row for the type; it has {known}")
+    return RECIPES[type_]
+
+
+def _request(client: Any, recipe: Recipe, inputs: Inputs) -> Inputs:
+    left_out = recipe.ignore | recipe.after.keys() | NOT_IN_REQUESTS
+    wanted = {name: value for name, value in inputs.items() if name not in left_out}
+    return to_request(_shape(client, recipe.operation), recipe.prepare(wanted), recipe.rename)
+
+
+def _reset(recipe: Recipe, inputs: Inputs, changed: frozenset[str]) -> Inputs:
+    """Inputs that the program takes away, as AWS then has them."""
+    gone = changed - inputs.keys() - recipe.after.keys() - recipe.changes.keys() - recipe.ignore
+    if recipe.update == recipe.operation:  # all is written anew: what is left out is reset
+        gone &= recipe.resets.keys()
+    if unknown := gone - recipe.resets.keys() - NOT_IN_REQUESTS:
+        raise CannotChange(f"{', '.join(sorted(unknown))} cannot be taken away: no row says how")
+    return {name: recipe.resets[name] for name in gone & recipe.resets.keys()}
+
+
+def _asked(client: Any, recipe: Recipe, call: Call, id_: str, state: Inputs) -> Inputs:
+    key = _members(client, call.operation, _templated(recipe.key, id_, state))
+    return key | _templated(call.members, id_, state)
+
+
+def _call(client: Any, operation: str, request: Inputs) -> Any:
+    methods = {operation: name for name, operation in client.meta.method_to_api_mapping.items()}
+    return getattr(client, methods[operation])(**request)
+
+
+def _shape(client: Any, operation: str) -> StructureShape:
+    return client.meta.service_model.operation_model(operation).input_shape
+
+
+def _members(client: Any, operation: str, request: Mapping[str, Any]) -> Inputs:
+    """What the operation takes of it."""
+    taken = _shape(client, operation).members
+    return {name: value for name, value in request.items() if name in taken}
+
+
+def _filled(templates: Mapping[str, str], scope: Mapping[str, Any]) -> dict[str, str]:
+    return {output: template.format_map(scope) for output, template in templates.items()}
+
+
+def _templated(value: Any, id_: str, state: Inputs) -> Any:
+    match value:
+        case str():
+            return value.format_map({"id": id_, "state": state})
+        case Mapping():
+            items = cast("Mapping[str, Any]", value).items()
+            return {name: _templated(item, id_, state) for name, item in items}
+        case list():
+            return [_templated(item, id_, state) for item in cast("list[Any]", value)]
+        case _:
+            return value
+
+
+class _Functions(jmespath.functions.Functions):
+    """JMESPath can write JSON and not read it: a policy arrives as a text."""
+
+    @jmespath.functions.signature({"types": ["string", "null"]})
+    def _func_from_json(self, value: str | None) -> Any:
+        return json.loads(value) if value else None
+
+
+def search(expression: str, value: Any) -> Any:
+    options = jmespath.Options(custom_functions=_Functions())
+    return jmespath.search(expression, value, options)
