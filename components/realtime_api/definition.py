@@ -1,7 +1,8 @@
 """The WebSocket API as plain data: what is created, and what a deployment is a snapshot of.
 
 API Gateway serves the last deployment, not the current routes. A setting that is missing here can
-change without a redeployment, and the change then silently has no effect.
+change without a redeployment, and the change then silently has no effect. The addresses of the
+functions are known to AWS alone: `stage` adds them.
 """
 
 import hashlib

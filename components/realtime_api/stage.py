@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -45,7 +46,7 @@ def deployed_stage(
     deployment = aws.apigatewayv2.Deployment(
         f"{name}-deployment",
         api_id=api.id,
-        triggers={"definition": fingerprint(definition)},
+        triggers={"definition": fingerprint(definition), "targets": _targets(resources)},
         region=args.region,
         opts=after_routes,
     )
@@ -66,6 +67,27 @@ def deployed_stage(
         region=args.region,
         opts=after_routes,
     )
+
+
+def _targets(resources: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+    """What the routes lead to: a function that is replaced has another address.
+
+    Without it the live stage would go on calling the function that was deleted. An update of the
+    function's code changes none of it.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-set-up-websocket-deployment.html
+    """
+    targets: dict[str, list[pulumi.Output[Any]]] = {}
+    for resource in resources:
+        match resource:
+            case aws.apigatewayv2.Authorizer(id=id_, authorizer_uri=uri):
+                targets[resource.pulumi_resource_name] = [id_, uri]
+            case aws.apigatewayv2.Integration(id=id_, integration_uri=uri):
+                targets[resource.pulumi_resource_name] = [id_, uri]
+            case aws.apigatewayv2.Route(id=id_):
+                targets[resource.pulumi_resource_name] = [id_]
+            case _:  # belongs to one of these
+                pass
+    return pulumi.Output.json_dumps(targets, sort_keys=True)
 
 
 def _connect_throttle(

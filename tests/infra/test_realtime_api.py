@@ -4,11 +4,13 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import mocks
 
 from components import ChannelRule, RealtimeApi, RealtimeApiArgs
 from components.realtime_api import component, definition
 from components.realtime_api.definition import REALTIME, Definition, Mock, fingerprint
-from tests.infra.harness import ACCOUNT, Deployment, deploy
+from localcloud.runner import run_program
+from tests.infra.harness import ACCOUNT, Cloud, Deployment, Monitor, deploy
 
 EVENTS = f"arn:aws:events:eu-west-1:{ACCOUNT}"
 DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
@@ -39,6 +41,33 @@ def granted(grant: str, *arguments: str) -> list[dict[str, Any]]:
 
 def trigger(deployment: Deployment) -> str:
     return deployment.one(DEPLOYMENT).inputs["triggers"]["definition"]
+
+
+class Replacing(Cloud):
+    """An account in which one resource has been made anew, so that AWS calls it otherwise."""
+
+    def __init__(self, replaced: str) -> None:
+        super().__init__(preview=False)
+        self._replaced = replaced
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        id_, outputs = super().new_resource(args)
+        if args.name != self._replaced:
+            return id_, outputs
+        return f"{id_}-anew", outputs | {"invokeArn": f"{outputs.get('invokeArn')}-anew"}
+
+
+def triggers(cloud: Cloud) -> dict[str, str]:
+    """What makes a deployment in this account."""
+    deployment = Deployment()
+    run_program(
+        realtime_api,
+        project="realtime",
+        stack="dev",
+        monitor=Monitor(cloud, deployment),
+        config={},
+    )
+    return dict(deployment.one(DEPLOYMENT).inputs["triggers"])
 
 
 def with_routes(**changes: Any) -> Definition:
@@ -96,6 +125,23 @@ def test_what_no_client_would_notice_is_not_deployed() -> None:
         lambda: realtime_api(log_retention_days=30, maximum_subscriptions=5, protect_data=True)
     )
     assert trigger(other) == trigger(deploy(realtime_api))
+
+
+SERVED = [
+    *(f"live-{name}-function" for name in ("authorize", "connect", "disconnect", "messages")),
+    *("live-authorizer", "live-connect-integration", "live-ping-integration"),
+    *("live-connect-route", "live-default-route"),
+]
+
+
+@pytest.mark.parametrize("replaced", SERVED)
+def test_what_the_stage_leads_to_is_deployed_anew_when_it_was_replaced(replaced: str) -> None:
+    assert triggers(Replacing(replaced)) != triggers(Cloud(preview=False))
+
+
+@pytest.mark.parametrize("replaced", ["live-fan-out-function", "live-publish-function", "none"])
+def test_nothing_is_deployed_anew_for_what_the_stage_does_not_lead_to(replaced: str) -> None:
+    assert triggers(Replacing(replaced)) == triggers(Cloud(preview=False))
 
 
 def test_a_deployment_is_made_and_served_after_all_that_it_is_a_snapshot_of() -> None:
