@@ -29,7 +29,8 @@ class Observability(pulumi.ComponentResource):
         watched = signals(args)
         topic = self._topic(name, args)
         for signal in watched:
-            self._alarm(name, args, signal, topic)
+            if signal.threshold is not None:
+                self._alarm(name, args, signal, topic)
 
         self.topic_arn = topic.arn
         self.dashboard_name = self._dashboard(name, args, watched, topic).dashboard_name

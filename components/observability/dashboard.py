@@ -49,6 +49,7 @@ def _graph(signal: Signal, region: pulumi.Input[str]) -> dict[str, Any]:
     ]
     if signal.expression is not None:
         metrics.append([{"id": "result", "expression": signal.expression, "label": signal.title}])
+    alarm = [] if signal.threshold is None else [{"label": "alarm", "value": signal.threshold}]
     return {
         "type": "metric",
         "properties": {
@@ -58,7 +59,7 @@ def _graph(signal: Signal, region: pulumi.Input[str]) -> dict[str, Any]:
             "period": MINUTE_SECONDS,
             "metrics": metrics,
             "yAxis": {"left": {"min": 0}},
-            "annotations": {"horizontal": [{"label": "alarm", "value": signal.threshold}]},
+            "annotations": {"horizontal": alarm},
         },
     }
 

@@ -29,8 +29,9 @@ class Signal:
     """The dashboard's row."""
     metrics: Mapping[str, Metric]
     """Id in `expression` -> metric; without an expression there is one."""
-    threshold: float
-    because: str
+    threshold: float | None = None
+    """None is a graph without an alarm."""
+    because: str = ""
     """What is wrong when it is crossed, and what to do first; the alarm's description."""
     expression: str | None = None
     minutes: int = 3

@@ -35,22 +35,31 @@ def signals(args: ObservabilityArgs) -> list[Signal]:
 
 def _web_socket(args: ObservabilityArgs) -> Iterator[Signal]:
     stage: Dimensions = {"ApiId": args.web_socket_api_id, "Stage": args.stage_name}
-    # By stage and not by route: without detailed metrics, which cost, no route has any. A function
-    # that refuses a client answers 4xx too, so a few of these are no reason to be woken.
-    metrics = {
-        key: Metric(namespace="AWS/ApiGateway", name=name, dimensions=stage)
-        for key, name in (("connects", "ConnectCount"), ("refused", "IntegrationError"))
-    }
+    # By stage and not by route: without detailed metrics, which cost, no route has any. A connect
+    # that the authorizer or the throttle refuses is a ClientError and never counts as a connect.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html
+    connects, failed, refused = (
+        Metric(namespace="AWS/ApiGateway", name=name, dimensions=stage)
+        for name in ("ConnectCount", "IntegrationError", "ClientError")
+    )
+    tried = "(FILL(connects, 0) + FILL(refused, 0))"
+    lost = "(FILL(failed, 0) + FILL(refused, 0))"
     yield Signal(
         key="connect-errors",
         title="Connects refused or failed, percent",
         group="WebSocket",
-        metrics=metrics,
-        expression=(
-            f"IF(FILL(connects, 0) > {FEW_CONNECTS}, 100 * FILL(refused, 0) / connects, 0)"
-        ),
+        metrics={"connects": connects, "failed": failed, "refused": refused},
+        # A function that refuses a client answers 4xx too, so a few are no reason to be woken.
+        expression=f"IF({tried} > {FEW_CONNECTS}, 100 * {lost} / {tried}, 0)",
         threshold=REFUSED_SHARE_PERCENT,
-        because="Most clients cannot connect. Read the log of the function `connect`.",
+        because="Most clients cannot connect. Refused before a function ran, which has a graph, is"
+        " the authorizer or the throttle; otherwise read the log of the function `connect`.",
+    )
+    yield Signal(
+        key="client-errors",
+        title="Refused by the authorizer or the throttle, before a function ran",
+        group="WebSocket",
+        metrics={"m": refused},
     )
     yield one(
         "integration-errors",

@@ -85,6 +85,54 @@ def test_every_alarm_tells_the_topic_when_it_starts_and_when_it_ends(watched: De
         assert alarm["alarmDescription"]
 
 
+Counted = dict[str, int]
+"""A minute of the stage, by API Gateway's metric; what is left out has no data point."""
+
+
+def lost_share(watched: Deployment, minute: Counted) -> float:
+    """What the alarm on connects sees of the minute."""
+    queries = alarms(watched)["connect-errors"]["metricQueries"]
+    names = {q["id"]: q["metric"]["metricName"] for q in queries if "metric" in q}
+    (expression,) = (q["expression"] for q in queries if "expression" in q)
+    functions: dict[str, Any] = {
+        "FILL": lambda seen, filler: filler if seen is None else seen,  # pyright: ignore[reportUnknownLambdaType] - a number
+        "IF": lambda condition, yes, no: yes if condition else no,  # pyright: ignore[reportUnknownLambdaType] - numbers
+    }
+    seen = {id_: minute.get(name) for id_, name in names.items()}
+    return eval(expression, functions, seen)  # noqa: S307 - CloudWatch's arithmetic is Python's
+
+
+@pytest.mark.parametrize(
+    ("minute", "percent"),
+    [
+        ({"ClientError": 60}, 100),  # by the authorizer: no connect is counted at all
+        ({"ConnectCount": 40, "ClientError": 60}, 60),  # by the throttle
+        ({"ConnectCount": 40, "IntegrationError": 30}, 75),  # by the function
+        ({"ConnectCount": 40, "IntegrationError": 10, "ClientError": 10}, 40),
+        ({"ConnectCount": 40}, 0),
+        ({"ClientError": 5}, 0),  # too few to say
+    ],
+)
+def test_the_alarm_on_connects_sees_whoever_refuses_them(
+    watched: Deployment, minute: Counted, percent: int
+) -> None:
+    assert lost_share(watched, minute) == percent
+
+
+def test_what_is_refused_before_a_function_runs_has_a_graph_of_its_own(
+    watched: Deployment,
+) -> None:
+    (graph,) = (
+        w["properties"]
+        for w in widgets(watched, "metric")
+        if [entry[1:2] for entry in w["properties"]["metrics"]] == [["ClientError"]]
+    )
+    namespace, _, *dimensions, options = graph["metrics"][0]
+    assert namespace == "AWS/ApiGateway"
+    assert dimensions == ["ApiId", "socket", "Stage", "dev"]
+    assert options["visible"]
+
+
 def test_an_alarm_of_one_metric_names_it_with_a_statistic(watched: Deployment) -> None:
     single = {name: a for name, a in alarms(watched).items() if "metricQueries" not in a}
     assert single
@@ -137,7 +185,8 @@ def test_people_are_written_to(watched: Deployment) -> None:
 
 def test_the_dashboard_draws_every_alarm_with_its_threshold(watched: Deployment) -> None:
     graphs = {w["properties"]["title"]: w["properties"] for w in widgets(watched, "metric")}
-    assert len(graphs) == len(alarms(watched))
+    lines = {title: graph["annotations"]["horizontal"] for title, graph in graphs.items()}
+    assert sum(map(len, lines.values())) == len(alarms(watched))
     for alarm in alarms(watched).values():
         graph = graphs[alarm["alarmDescription"].partition(":")[0]]
         assert graph["annotations"]["horizontal"][0]["value"] == alarm["threshold"]
