@@ -155,6 +155,7 @@ class ClickPipeline(pulumi.ComponentResource):
         )
         aggregate = FunctionArgs(
             module="clicks.aggregate",
+            service=name,
             environment={
                 **args.publish_environment,
                 "LINKS_TABLE": args.links_table_name,

@@ -1,6 +1,6 @@
 """One Lambda function with everything it cannot live without: role, log group, policies.
 
-From the module's name follow the bundle, the handler's path and the service in its logs.
+From the module's name follow the bundle and the handler's path.
 """
 
 from collections.abc import Mapping
@@ -46,6 +46,10 @@ class FunctionArgs:
 
     memory_mb: int
     """Memory, 128 to 10240. Processor time grows with it, so more can be cheaper."""
+
+    service: str | None = None
+    """What its logs and metrics are filed under, such as its component's name; by default the
+    folder of its module."""
 
     handlers_path: str | None = None
     """Absolute path of the folder that holds a `handlers` of yours; by default this package's."""
@@ -145,9 +149,11 @@ class Function(pulumi.ComponentResource):
         logs: aws.cloudwatch.LogGroup,
         granted: list[aws.iam.RolePolicy],
     ) -> aws.lambda_.Function:
+        # Powertools makes the service's name the dimension `service` of each metric.
+        # https://docs.aws.amazon.com/powertools/python/latest/core/metrics/
         observed = {
-            "POWERTOOLS_SERVICE_NAME": args.module.partition(".")[0],
-            "POWERTOOLS_METRICS_NAMESPACE": metrics_namespace(),
+            "POWERTOOLS_SERVICE_NAME": _service(args),
+            "POWERTOOLS_METRICS_NAMESPACE": metrics_namespace(_service(args)),
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }
         return aws.lambda_.Function(
@@ -170,9 +176,17 @@ class Function(pulumi.ComponentResource):
         )
 
 
-def metrics_namespace() -> str:
-    """Where this stack's functions write their metrics: an account's stacks do not mix."""
-    return f"RealtimePlatform/{pulumi.get_stack()}"
+def metrics_namespace(service: str) -> str:
+    """Where a service's metrics are: projects, stacks and APIs of one account do not mix.
+
+    Not the dimension alone: a metric filter can take a dimension from a line only, and a line that
+    Lambda writes names no service.
+    """
+    return f"RealtimePlatform/{pulumi.get_project()}/{pulumi.get_stack()}/{service}"
+
+
+def _service(args: FunctionArgs) -> str:
+    return args.service or args.module.partition(".")[0]
 
 
 def _count_errors(
@@ -181,14 +195,14 @@ def _count_errors(
     logs: aws.cloudwatch.LogGroup,
     child: pulumi.ResourceOptions,
 ) -> None:
-    """Of all functions in one metric: Lambda's own counts none that is caught at the edge."""
+    """Of a service in one metric: Lambda's own counts none that is caught at the edge."""
     aws.cloudwatch.LogMetricFilter(
         f"{name}-errors",
         log_group_name=logs.name,
         pattern='{ $.level = "ERROR" }',
         metric_transformation={
             "name": ERRORS_METRIC,
-            "namespace": metrics_namespace(),
+            "namespace": metrics_namespace(_service(args)),
             "value": "1",
         },
         region=args.region,

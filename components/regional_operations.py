@@ -7,7 +7,6 @@ import pulumi
 from .click_pipeline import ClickPipeline
 from .custom_domain import CustomDomain, CustomDomainArgs
 from .customer_key import CustomerKey, CustomerKeyArgs
-from .function import metrics_namespace
 from .observability import Observability, ObservabilityArgs
 from .realtime_api import RealtimeApi
 from .shortener import Shortener
@@ -106,7 +105,8 @@ def observe(
         function_names=_functions(realtime, clicks, shortener),
         queue_names={title: _queue_name(each["url"]) for title, each in fed.items()},
         kept_queue_names={title: _queue_name(url) for title, url in kept.items()},
-        metrics_namespace=metrics_namespace(),
+        services=[site.name(part) for part in ("realtime", "clicks", "shortener")],
+        publishing_services=[site.name(part) for part in ("realtime", "clicks")],
         web_socket_rate_limit=throttle.messages_per_second,
         http_rate_limit=throttle.redirects_per_second,
         posts_per_second=site.plan.push.posts_per_second,

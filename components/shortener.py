@@ -159,6 +159,7 @@ class Shortener(pulumi.ComponentResource):
         resolving = policies.document(policies.allow(["dynamodb:GetItem"], [args.links_table_arn]))
         redirect = FunctionArgs(
             module="shortener.redirect",
+            service=name,
             environment={**args.click_environment, "LINKS_TABLE": args.links_table_name},
             policies={"resolving": resolving, "click": args.click_policy},
             layer_arn=args.layer_arn,
@@ -180,6 +181,7 @@ class Shortener(pulumi.ComponentResource):
         )
         links = FunctionArgs(
             module="shortener.links",
+            service=name,
             environment={
                 "LINKS_TABLE": args.links_table_name,
                 "PUBLIC_URL": args.public_url or api.api_endpoint,

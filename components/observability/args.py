@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 import pulumi
 
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+METRICS_OF_AN_ALARM = 10
+MOST_PUBLISHING_SERVICES = 2
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObservabilityArgs:
@@ -29,8 +33,12 @@ class ObservabilityArgs:
     kept_queue_names: Mapping[str, pulumi.Input[str]]
     """Title -> queue of what could not be handled, which should be empty."""
 
-    metrics_namespace: str
-    """Where the functions write their own metrics; `Function` names it after the stack."""
+    services: Sequence[str]
+    """`FunctionArgs.service` of all functions, whose logged errors are watched; that of a
+    component's functions is the component's name."""
+
+    publishing_services: Sequence[str]
+    """Those of them that publish to the API, itself among them; 2 at most."""
 
     web_socket_rate_limit: int
     """Connects and messages a second that the stage lets through."""
@@ -64,6 +72,15 @@ class ObservabilityArgs:
                 raise ValueError(
                     f"{name} must be 1 or more, got {getattr(self, name)}: the alarm is set at"
                     " 80 percent of it."
+                )
+        for name, most in (
+            ("services", METRICS_OF_AN_ALARM),
+            ("publishing_services", MOST_PUBLISHING_SERVICES),
+        ):
+            if not 1 <= len(getattr(self, name)) <= most:
+                raise ValueError(
+                    f"{name} must be 1 to {most}, got {len(getattr(self, name))}: CloudWatch takes"
+                    f" {METRICS_OF_AN_ALARM} metrics in one alarm, and none makes no alarm."
                 )
         for address in self.emails or ():
             if "@" not in address:

@@ -6,8 +6,8 @@ is enough. What reports nothing is well: an idle stack has no metrics.
 
 from collections.abc import Iterator
 
-from ..function import ERRORS_METRIC
-from .args import ObservabilityArgs
+from ..function import ERRORS_METRIC, metrics_namespace
+from .args import METRICS_OF_AN_ALARM, ObservabilityArgs
 from .signal import QUOTA_SHARE, Dimensions, Metric, Signal, one, share
 
 OLDEST_MESSAGE_SECONDS = 60
@@ -16,10 +16,7 @@ AUTHORIZER_P95_MS = 1_000
 GONE_SHARE_PERCENT = 50
 REFUSED_SHARE_PERCENT = 50
 FEW_CONNECTS = 5
-PUBLISHING_SERVICES = ("clicks", "realtime")
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
-METRICS_OF_AN_ALARM = 10
-# What takes a request of the quota; of both services they are ten.
+# What takes a request of the quota; of two services they are as many as an alarm can have.
 POSTS = ("PostsDelivered", "PostsGone", "PostsSlow", "PostsFailed", "PostsUnanswered")
 
 
@@ -127,13 +124,21 @@ def _functions(args: ObservabilityArgs) -> Iterator[Signal]:
             f"The function {title} ends with an exception or runs out of time. Read its log.",
         )
     yield from _throttles(args)
-    yield one(
-        "logged-errors",
-        "Errors in the logs of all functions",
-        "Functions",
-        Metric(namespace=args.metrics_namespace, name=ERRORS_METRIC, dimensions={}),
-        0,
-        "A function met an error, and told its client only that. Search the logs for ERROR.",
+    errors = {
+        f"s{number}": Metric(
+            namespace=metrics_namespace(service), name=ERRORS_METRIC, dimensions={}
+        )
+        for number, service in enumerate(args.services)
+    }
+    yield Signal(
+        key="logged-errors",
+        title="Errors in the logs of all functions",
+        group="Functions",
+        metrics=errors,
+        expression=" + ".join(f"FILL({key}, 0)" for key in errors),
+        threshold=0,
+        because="A function met an error, and told its client only that. Search the logs for"
+        " ERROR.",
     )
     if "authorize" in args.function_names:
         of = {"FunctionName": args.function_names["authorize"]}
@@ -213,33 +218,22 @@ def _queues(args: ObservabilityArgs) -> Iterator[Signal]:
 
 
 def _delivery(args: ObservabilityArgs) -> Iterator[Signal]:
-    ages = {
-        service: Metric(
-            namespace=args.metrics_namespace,
-            name="EventAge",
-            dimensions={"service": service},
-            statistic="p95",
-        )
-        for service in PUBLISHING_SERVICES
-    }
+    services = {f"s{number}": name for number, name in enumerate(args.publishing_services)}
+    ages = {key: _own(service, "EventAge", statistic="p95") for key, service in services.items()}
     yield Signal(
         key="event-age",
         title="From the event to its last post, p95, ms",
         group="Delivery",
         metrics=ages,
-        expression=f"MAX([{', '.join(f'FILL({service}, 0)' for service in ages)}])",
+        expression=f"MAX([{', '.join(f'FILL({key}, 0)' for key in ages)}])",
         threshold=EVENT_AGE_P95_MS,
         because="Screens lag behind. Look at the queues' age, then at posts a minute.",
     )
     posts = {
-        f"{service}{name}": Metric(
-            namespace=args.metrics_namespace, name=name, dimensions={"service": service}
-        )
-        for service in PUBLISHING_SERVICES
-        for name in POSTS
+        f"{key}{name}": _own(service, name) for key, service in services.items() for name in POSTS
     }
     total = " + ".join(f"FILL({key}, 0)" for key in posts)
-    gone = " + ".join(f"FILL({service}PostsGone, 0)" for service in PUBLISHING_SERVICES)
+    gone = " + ".join(f"FILL({key}PostsGone, 0)" for key in services)
     yield Signal(
         key="gone-share",
         title="Posts that met a closed connection, percent",
@@ -257,4 +251,14 @@ def _delivery(args: ObservabilityArgs) -> Iterator[Signal]:
         expression=total,
         threshold=share(args.posts_per_second),
         because="80 percent of what the workers may post. Raise the limit of the region.",
+    )
+
+
+def _own(service: str, name: str, *, statistic: str = "Sum") -> Metric:
+    """A metric that a service's functions write."""
+    return Metric(
+        namespace=metrics_namespace(service),
+        name=name,
+        dimensions={"service": service},
+        statistic=statistic,
     )

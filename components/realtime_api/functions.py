@@ -159,6 +159,7 @@ class Functions:
     ) -> Function:
         function = FunctionArgs(
             module=f"realtime.{module}",
+            service=self.name,
             environment=environment,
             policies=policies,
             layer_arn=self.layer_arn,

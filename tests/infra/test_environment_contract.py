@@ -59,6 +59,7 @@ def test_every_variable_is_a_text_and_not_empty(
         assert all(isinstance(value, str) and value for value in given.values()), name
 
 
-def test_the_logs_of_a_function_name_its_domain(deployment: Deployment) -> None:
+def test_the_logs_of_a_function_name_its_component(deployment: Deployment) -> None:
     for name, given in variables(deployment).items():
+        # In this program a component is called like the folder of its functions.
         assert given["POWERTOOLS_SERVICE_NAME"] == name.split(".")[1]

@@ -1,9 +1,12 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from components.bundle import ROOT
 from components.function import Function, FunctionArgs
-from tests.infra.harness import Resource, deploy
+from localcloud.runner import run_program
+from tests.infra.harness import Cloud, Deployment, Monitor, Resource, deploy
 
 ARGUMENTS: dict[str, Any] = {
     "environment": {},
@@ -41,3 +44,29 @@ def test_a_consumers_function_ships_the_consumers_handlers(tmp_path: Path) -> No
 def test_a_function_ships_this_packages_handlers_unless_told_otherwise() -> None:
     shipped = function(module="realtime.disconnect").inputs["code"].assets
     assert shipped["handlers/realtime/disconnect.py"].path.startswith(str(ROOT))
+
+
+def test_a_consumers_function_is_filed_under_its_folder_unless_told_otherwise() -> None:
+    assert service(function(module="realtime.disconnect")) == "realtime"
+    assert service(function(module="realtime.disconnect", service="chat")) == "chat"
+
+
+@pytest.mark.parametrize(("project", "stack"), [("realtime", "prod"), ("orders", "prod")])
+def test_two_programs_of_one_account_do_not_mix_their_metrics(project: str, stack: str) -> None:
+    deployment = Deployment()
+    args = FunctionArgs(**ARGUMENTS, module="realtime.disconnect")
+    run_program(
+        lambda: Function("place", args),
+        project=project,
+        stack=stack,
+        monitor=Monitor(Cloud(preview=False), deployment),
+        config={},
+    )
+    variables = deployment.named("place-function").inputs["environment"]["variables"]
+    errors = deployment.named("place-errors").inputs["metricTransformation"]
+    namespace = f"RealtimePlatform/{project}/{stack}/realtime"
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == errors["namespace"] == namespace
+
+
+def service(made: Resource) -> str:
+    return made.inputs["environment"]["variables"]["POWERTOOLS_SERVICE_NAME"]

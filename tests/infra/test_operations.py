@@ -65,20 +65,42 @@ def test_every_queue_that_nothing_reads_is_watched_for_messages(deployment: Depl
     assert kept == queues - fed
 
 
-def test_the_functions_write_their_metrics_where_the_alarms_look(deployment: Deployment) -> None:
-    written = {
-        function.inputs["environment"]["variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+def watched_metrics(deployment: Deployment, *alarms: str) -> set[tuple[str, str]]:
+    """Namespace and service, empty without that dimension, of what the alarms see."""
+    return {
+        (query["metric"]["namespace"], query["metric"].get("dimensions", {}).get("service", ""))
+        for alarm in alarms
+        for query in deployment.named(f"operations-{alarm}").inputs["metricQueries"]
+        if "metric" in query
+    }
+
+
+def written_metrics(deployment: Deployment) -> dict[str, tuple[str, str]]:
+    """The same of what each function writes, by its module."""
+    variables = {
+        function.inputs["handler"]: function.inputs["environment"]["variables"]
         for function in deployment.of(FUNCTION)
     }
+    return {
+        handler.removeprefix("handlers.").removesuffix(".handler"): (
+            given["POWERTOOLS_METRICS_NAMESPACE"],
+            given["POWERTOOLS_SERVICE_NAME"],
+        )
+        for handler, given in variables.items()
+    }
+
+
+def test_the_functions_write_their_metrics_where_the_alarms_look(deployment: Deployment) -> None:
+    written = written_metrics(deployment)
+    publishing = ("realtime.publish", "realtime.fan_out", "clicks.aggregate")
     stack = deployment.named("realtime-stage").inputs["name"]
-    assert written == {f"RealtimePlatform/{stack}"}
-    (alarm,) = [
-        r
-        for r in deployment.of("aws:cloudwatch/metricAlarm:MetricAlarm")
-        if "posts-quota" in r.name
-    ]
-    queries = alarm.inputs["metricQueries"]
-    assert {query["metric"]["namespace"] for query in queries if "metric" in query} == written
+    assert written["realtime.fan_out"] == (
+        f"RealtimePlatform/realtime/{stack}/realtime",
+        "realtime",
+    )
+    assert written["clicks.aggregate"] == (f"RealtimePlatform/realtime/{stack}/clicks", "clicks")
+    for alarm in ("posts-quota", "gone-share", "event-age"):
+        assert watched_metrics(deployment, alarm) == {written[module] for module in publishing}
 
 
 def test_an_error_that_is_caught_at_the_edge_is_counted_where_an_alarm_looks(
@@ -87,15 +109,10 @@ def test_an_error_that_is_caught_at_the_edge_is_counted_where_an_alarm_looks(
     filters = deployment.of("aws:cloudwatch/logMetricFilter:LogMetricFilter")
     groups = {function.inputs["loggingConfig"]["logGroup"] for function in deployment.of(FUNCTION)}
     assert {one.inputs["logGroupName"] for one in filters} == groups
-    (counted,) = {
-        (
-            one.inputs["metricTransformation"]["namespace"],
-            one.inputs["metricTransformation"]["name"],
-        )
-        for one in filters
-    }
-    alarm = deployment.named("operations-logged-errors").inputs
-    assert (alarm["namespace"], alarm["metricName"]) == counted
+    counted = {one.inputs["metricTransformation"]["namespace"] for one in filters}
+    assert counted == {namespace for namespace, _ in written_metrics(deployment).values()}
+    assert watched_metrics(deployment, "logged-errors") == {(name, "") for name in counted}
+    assert {one.inputs["metricTransformation"]["name"] for one in filters} == {"LoggedErrors"}
     assert {one.inputs["pattern"] for one in filters} == {'{ $.level = "ERROR" }'}
 
 

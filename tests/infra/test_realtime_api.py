@@ -279,13 +279,23 @@ def test_what_works_behind_the_stage_waits_for_it_and_nothing_before_it_waits_fo
         assert "live-stage" not in deployment.named(f"live-{name}-function").dependencies
 
 
-def test_two_apis_share_a_program() -> None:
+def test_two_apis_share_a_program_and_mix_neither_resources_nor_metrics() -> None:
     def program() -> None:
         realtime_api("live")
         realtime_api("other")
 
-    names = [resource.name for resource in deploy(program).resources]
+    deployment = deploy(program)
+    names = [resource.name for resource in deployment.resources]
     assert len(names) == len(set(names))
+    written = {
+        name: deployment.named(f"{name}-fan-out-function").inputs["environment"]["variables"]
+        for name in ("live", "other")
+    }
+    for name, variables in written.items():
+        assert variables["POWERTOOLS_SERVICE_NAME"] == name
+        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == f"RealtimePlatform/realtime/dev/{name}"
+        errors = deployment.named(f"{name}-fan-out-errors").inputs["metricTransformation"]
+        assert errors["namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
 
 
 def test_children_do_not_inherit_what_was_meant_for_the_component() -> None:
