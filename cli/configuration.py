@@ -48,10 +48,11 @@ A region whose plan cannot hold is refused, and the others are not named:
 - **Names.** A host leads to one API or dashboard of the stack, in one of its regions.
 - **Reserved executions** are as many as the queue starts functions, and
   {UNRESERVED_EXECUTIONS} of the region's stay unreserved.
-- **Raised quotas** count once they are `granted: true`. Until then the request is filed, and the
-  plan has to fit what the account has.
+- **Raised quotas** count once they are `granted: true`. Until then the plan has to fit what the
+  account has.
 
-`realtime quotas --region <region>` compares a stack's plan with the account as it is now.
+`realtime quotas --region <region>` compares a stack's plan with the account as it is now, and with
+`--request` asks AWS for what is raised and not granted.
 """
 
 

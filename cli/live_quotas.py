@@ -70,10 +70,11 @@ def _service_quotas(client: Clients) -> Iterator[tuple[str, int]]:
     quotas = client("service-quotas")
     for name, quota in regions().quotas.items():
         if quota.code != SUPPORT_CASE and not name.endswith("of_new_accounts"):
-            yield name, int(_applied(quotas, quota.service, quota.code))
+            yield name, int(applied(quotas, quota.service, quota.code))
 
 
-def _applied(client: Any, service: str, code: str) -> float:
+def applied(client: Any, service: str, code: str) -> float:
+    """What the account has by Service Quotas; raises `ClientError`."""
     try:
         answer = client.get_service_quota(ServiceCode=service, QuotaCode=code)
     except ClientError as error:

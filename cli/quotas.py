@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import NoCredentialsError
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +25,7 @@ from localcloud import StackConfig, StackFileError, stack_config
 
 from . import live_quotas
 from .live_quotas import Live
+from .quota_requests import Request, request
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = Live(values={})
@@ -71,6 +73,7 @@ class Report:
     lines: tuple[Line, ...]
     misfits: tuple[str, ...]
     problems: tuple[str, ...]
+    requests: tuple[Request, ...] = ()
 
 
 @app.command()
@@ -79,19 +82,26 @@ def quotas(
     region: Annotated[str, typer.Option(help="Region of AWS, as in eu-west-1.")],
     stack: Annotated[str, typer.Option(help="Stack whose plan is compared.")] = "dev",
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask AWS.")] = False,
+    ask_for_more: Annotated[
+        bool, typer.Option("--request", help="Ask AWS to raise what the stack's file says.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="For programs: JSON on standard output.")
     ] = False,
 ) -> None:
-    """Our plan, AWS's quotas and what does not fit. Exits with 1 if something does not."""
+    """Our plan, AWS's quotas and what does not fit. Exits with 1 if something does not, or if AWS
+    refuses to be asked."""
     try:
         config = stack_config(ROOT, stack)
         report = compare(config, region, OFFLINE if offline else _live(region))
+        if ask_for_more:
+            report = dataclasses.replace(report, requests=_requests(config, region))
     except (QuotasError, StackFileError) as error:
         errors.print(f"[red]{error}[/]")
         raise typer.Exit(2) from error
     _print(report, as_json=as_json)
-    raise typer.Exit(1 if report.misfits else 0)
+    refused = any(each.refused for each in report.requests)
+    raise typer.Exit(1 if report.misfits or refused else 0)
 
 
 def compare(config: StackConfig, code: str, live: Live) -> Report:
@@ -115,6 +125,22 @@ def compare(config: StackConfig, code: str, live: Live) -> Report:
 
 def _live(code: str) -> Live:
     return live_quotas.ask(live_quotas.clients(_region(code).code))
+
+
+def _requests(config: StackConfig, code: str) -> tuple[Request, ...]:
+    plan, moved_from = _plan(config, code)
+    if moved_from:
+        raise QuotasError(
+            f"--request needs a region of stack {config.stack}, got {code!r}: the stack's file"
+            " raises nothing there."
+        )
+    place = Place(region=code, stack=config.stack)
+    try:
+        asked = tuple(request(live_quotas.clients(code), plan.raised, place))
+    except NoCredentialsError as error:
+        raise QuotasError("There are no AWS credentials: nothing was asked for.") from error
+    none = "Nothing was asked for: under `raised` the stack's file has nothing that is not granted."
+    return asked or (Request(sentence=none),)
 
 
 def _region(code: str) -> Region:
@@ -145,7 +171,7 @@ def _line(
     name: str, region: Region, plan: RegionSettings, allowed: Figures, live: int | None
 ) -> Line:
     quota, asked = regions().quotas[name], getattr(plan.raised, name, None)
-    raised = f"{asked.value:,} {'granted' if asked.granted else 'asked for'}" if asked else ""
+    raised = f"{asked.value:,}{'' if asked.granted else ' not'} granted" if asked else ""
     return Line(
         quota=name,
         label=quota.label,
@@ -180,6 +206,8 @@ def _print(report: Report, *, as_json: bool) -> None:
         console.print(f"[red]Does not fit:[/] {sentence}")
     if not report.misfits:
         console.print("[green]The plan fits.[/]")
+    for each in report.requests:
+        console.print(f"[red]{each.sentence}[/]" if each.refused else each.sentence)
 
 
 def _told(plan: RegionSettings) -> str:

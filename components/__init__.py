@@ -20,8 +20,6 @@ from .observability import Observability as Observability
 from .observability import ObservabilityArgs as ObservabilityArgs
 from .queue import Queue as Queue
 from .queue import QueueArgs as QueueArgs
-from .quotas import QuotaRequests as QuotaRequests
-from .quotas import QuotaRequestsArgs as QuotaRequestsArgs
 from .realtime_api import ChannelRule as ChannelRule
 from .realtime_api import ExistingRealtimeApi as ExistingRealtimeApi
 from .realtime_api import ExistingRealtimeApiArgs as ExistingRealtimeApiArgs

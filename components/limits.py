@@ -140,7 +140,10 @@ def _ask(raised: Raised, name: str, wanted: int, place: Place) -> str:
     asked: Raise | None = getattr(raised, name)
     if asked and not asked.granted and asked.value >= wanted:
         command = place.command(f"raised.{alias}.granted", "true")
-        return f"{asked.value:,} is asked for and not granted yet. Once AWS has agreed: {command}"
+        ask = f"realtime quotas --stack {place.stack} --region {place.region} --request"
+        return (
+            f"{asked.value:,} is not granted yet. Ask with: {ask}. Once AWS has agreed: {command}"
+        )
     command = place.command(f"raised.{alias}.value", wanted)
     return f"Lower it, or ask AWS for more, which counts once it is granted: {command}"
 

@@ -156,17 +156,20 @@ class DashboardHosting(Strict):
 
 
 class Raise(Strict):
-    """A quota for which AWS is asked."""
+    """A quota for which AWS is to be asked."""
 
     value: Positive = Field(examples=["20000"])
-    """What is asked for; must be more than AWS's default"""
+    """What AWS is asked for; must be more than AWS's default"""
 
     granted: bool = Field(default=False, examples=["true"])
     """Whether AWS has agreed: only then does the plan count on it"""
 
 
 class Raised(Strict):
-    """Quotas that the stack asks AWS to raise: to a `value`, which counts once it is `granted`."""
+    """Quotas that AWS is to raise to a `value`, which counts once it is `granted`.
+
+    A deployment asks for none of them; `realtime quotas --request` does.
+    """
 
     api_requests_per_second: Raise | None = None
     """API Gateway requests, messages and posts"""

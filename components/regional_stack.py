@@ -14,9 +14,7 @@ from .api_gateway_account import ApiGatewayAccount, ApiGatewayAccountArgs
 from .click_pipeline import ClickPipeline, ClickPipelineArgs
 from .demand import bursts
 from .link_table import LinkTable, LinkTableArgs
-from .quotas import QuotaRequests, QuotaRequestsArgs
 from .realtime_api import ChannelRule, RealtimeApi, RealtimeApiArgs
-from .region_settings import Raised
 from .regional_operations import addresses, customer_key, host_dashboard, observe, queues
 from .shortener import Shortener, ShortenerArgs
 from .site import Site
@@ -26,7 +24,6 @@ Exports = Mapping[str, Any]
 
 def build_region(site: Site) -> Exports:
     """Declares the region's resources; returns its addresses."""
-    _quota_requests(site)
     site = dataclasses.replace(site, kms_key_arn=customer_key(site))
     realtime = _realtime(site, _account(site))
     links = _links(site)
@@ -48,12 +45,6 @@ def build_region(site: Site) -> Exports:
         "queues": queues(realtime, clicks),
         "alarm_topic": operations.topic_arn,
     }
-
-
-def _quota_requests(site: Site) -> None:
-    asked = {quota: getattr(site.plan.raised, quota) for quota in Raised.model_fields}
-    if values := {quota: ask.value for quota, ask in asked.items() if ask}:
-        QuotaRequests(site.name("quotas"), QuotaRequestsArgs(values=values, region=site.away))
 
 
 def _account(site: Site) -> list[pulumi.Resource]:

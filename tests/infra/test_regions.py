@@ -83,9 +83,7 @@ def test_a_stack_of_two_regions_has_all_of_its_parts_in_both(two: Deployment) ->
         )
         for region in (HOME, AWAY)
     }
-    requests = {key for key in parts[AWAY] if "servicequotas" in key[0]}
-    assert len(requests) == 2
-    assert parts[HOME].keys() == parts[AWAY].keys() - requests
+    assert parts[HOME] == parts[AWAY]
 
 
 def test_every_resource_of_another_region_names_it_but_roles_which_are_global(
@@ -183,12 +181,10 @@ def test_the_functions_are_told_the_regions_pace(two: Deployment) -> None:
     assert told(f"realtime-{AWAY}-publish")["PAYLOAD_LIMIT_BYTES"] == "1024"
 
 
-def test_only_what_a_stack_asks_for_is_requested_of_aws(two: Deployment) -> None:
-    requests = {
-        resource.inputs["quotaCode"]: (resource.inputs["serviceCode"], resource.inputs["value"])
-        for resource in two.of("aws:servicequotas/serviceQuota:ServiceQuota")
-    }
-    assert requests == {"L-8A5B8E43": ("apigateway", 5_000), "L-B99A9384": ("lambda", 2_000)}
+def test_a_deployment_asks_aws_for_no_quota(two: Deployment) -> None:
+    """AWS refuses to be asked twice, and to be asked for what the account has."""
+    assert "raised" in json.loads(both()["realtime:regions"])[AWAY]
+    assert not [resource.name for resource in two.resources if "quota" in resource.type.lower()]
 
 
 def test_the_settings_and_the_components_take_the_same_pace() -> None:

@@ -169,14 +169,15 @@ def test_a_quota_that_is_asked_for_counts_only_once_it_is_granted(
     assert misfits(plan, allowed(granted=False), HERE) == misfits(plan, DEFAULTS, HERE)
 
 
-def test_a_refusal_says_that_what_would_do_is_asked_for_and_not_granted() -> None:
+def test_a_refusal_says_that_what_would_do_is_not_granted_and_how_to_ask() -> None:
     asked = Raised(api_requests_per_second=Raise(value=20_000))
     plan = changed(PLAN, "throttle.redirects_per_second", 12_000).model_copy(
         update={"raised": asked}
     )
     (refusal,) = refusals({"eu-west-1": plan}, "dev")
     assert refusal.sentence.endswith(
-        "20,000 is asked for and not granted yet. Once AWS has agreed: pulumi config set --stack"
+        "20,000 is not granted yet. Ask with: realtime quotas --stack dev --region eu-west-1"
+        " --request. Once AWS has agreed: pulumi config set --stack"
         " dev --path 'realtime:regions.eu-west-1.raised.apiRequestsPerSecond.granted' true"
     )
     granted = Raised(api_requests_per_second=Raise(value=20_000, granted=True))
