@@ -16,6 +16,9 @@ import pytest
 
 from cli.links import sign_up
 from localcloud import StackConfig, deploy, server, stack_config
+from tests.calls.held import calls_aws_would_take
+
+__all__ = ["calls_aws_would_take"]
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,9 +6,13 @@ import pytest
 from moto import mock_aws
 
 from examples.orders.tests.shop import KEYS, Shop, open_shop
+from tests.calls.held import calls_aws_would_take
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
+
+
+__all__ = ["calls_aws_would_take"]
 
 
 @pytest.fixture(autouse=True)
