@@ -50,13 +50,13 @@ class Provider(ComponentProvider):
         arguments = Arguments()
         built = arguments.build(self._arguments[component_def.name], inputs)
         if arguments.refusals:
-            raise self.refusal(component_def.name, arguments.refusals)
+            raise self.refusal(arguments.refusals)
         return built
 
-    def refusal(self, component: str, sentences: Iterable[str]) -> pulumi.InputPropertiesError:
+    def refusal(self, sentences: Iterable[str]) -> pulumi.InputPropertiesError:
         """Gives the engine no paths: it prints the values there, and panics at an unknown one."""
         said = "; ".join(self.spell(sentence).rstrip(".") for sentence in sentences)
-        return pulumi.InputPropertiesError(f"{component} cannot be made: {said}.", [])
+        return pulumi.InputPropertiesError(f"{said}.", [])
 
     def _names(self) -> Iterator[str]:
         for component in self._component_defs.values():
@@ -77,8 +77,7 @@ class Servicer(ProviderServicer):
             # The arguments of a part refuse by a ValueError what they are given.
             if not isinstance(refused, ValueError | pulumi.RunError):
                 raise
-            provider = cast("Provider", self.provider)
-            raise provider.refusal(request.type.rpartition(":")[2], [str(refused)]) from error
+            raise cast("Provider", self.provider).refusal([str(refused)]) from error
 
 
 def serve() -> None:

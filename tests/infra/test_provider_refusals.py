@@ -71,9 +71,8 @@ def test_what_cannot_be_is_refused_in_a_sentence(
     served: Served, changes: dict[str, Any], sentence: str
 ) -> None:
     details = refused(served, **changes)
-    assert details.startswith("RealtimeApi cannot be made: ")
     assert details.count(sentence) == 1
-    assert details.count("RealtimeApi") == 1
+    assert ".py" not in details
     assert not re.search("[a-z]_[a-z]", details)
 
 
@@ -82,7 +81,7 @@ def test_all_that_is_wrong_is_told_at_once(served: Served) -> None:
     rules = [rule | {"access": "everybody"}, rule | {"patern": "x"}]
     details = refused(served, channels=rules, stageName=None, requireOrigin=1)
     assert details == (
-        "RealtimeApi cannot be made: stageName must be given; channels[0].access must be 'public'"
+        "stageName must be given; channels[0].access must be 'public'"
         " or 'owner', got 'everybody' for 'link:*'; channels[1].patern is no property: did you"
         " mean pattern?; requireOrigin must be true or false, got 1."
     )
@@ -93,7 +92,7 @@ def test_a_part_that_cannot_be_shipped_is_refused_in_the_callers_spelling(
 ) -> None:
     inputs = FUNCTION | {"module": "nowhere", "handlersPath": str(tmp_path)}
     assert said(served, "Function", inputs).startswith(
-        "Function cannot be made: What ships with a function must be a module"
+        "What ships with a function must be a module"
     )
 
 
@@ -107,7 +106,7 @@ def test_a_layer_that_is_nowhere_is_asked_for_by_its_name_in_other_languages(
         with pytest.raises(grpc.RpcError) as refusal:
             process.construct("RealtimeApi", "live", YAML, address)
         details = details_of(refusal)
-        assert details.startswith("RealtimeApi cannot be made: The functions' packages must be in")
+        assert details.startswith("The functions' packages must be in")
         assert details.endswith("or give layerArn.")
         process.construct("RealtimeApi", "live", YAML | {"layerArn": "arn:layer:1"}, address)
 
@@ -118,7 +117,7 @@ def test_what_only_another_stack_tells_is_refused_in_a_sentence_too(served: Serv
         elsewhere = (served[0], address, deployment)
         details = said(elsewhere, "ExistingRealtimeApi", {"stack": STACK})
     assert details == (
-        "ExistingRealtimeApi cannot be made: Stack 'organization/shop/prod' must describe its"
+        "Stack 'organization/shop/prod' must describe its"
         " RealtimeApi as 'realtime', and has no such export. Add there:"
         ' pulumi.export("realtime", realtime.reference).'
     )
