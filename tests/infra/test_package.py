@@ -1,7 +1,9 @@
 """The wheel, installed into an environment with nothing but what it asks for itself."""
 
+import itertools
 import json
 import re
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -11,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from components.version import VERSION
+from handlers.realtime.channels import Rules
+from handlers.realtime.door import admit, from_queue
 from tests.infra.harness import ROOT, Cloud, Deployment
 from tests.infra.provider_inputs import YAML
 from tests.infra.provider_monitor import engine, provider
@@ -143,6 +147,20 @@ def test_a_program_of_ten_lines_is_deployed_from_an_empty_environment(first: Dep
     assert {"aws:dynamodb/table:Table", "aws:apigatewayv2/stage:Stage"} <= types
 
 
+def test_the_first_program_publishes_what_the_page_has_the_shell_send(first: Deployment) -> None:
+    (listen, send) = re.findall(r"^```sh\n((?:npx|aws) .*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    words = shlex.split(send)
+    options = dict(itertools.pairwise(words))
+    variables = first.named("realtime-publish-function").inputs["environment"]["variables"]
+    request = from_queue(options["--message-body"], sent_at=0)
+    update = admit(request, Rules.parse(variables["CHANNEL_RULES"]), now_ms=0)
+    assert update.value == {"hello": "world"}
+    assert f"channel={update.channel}" in listen
+    assert options["--message-group-id"] == update.channel
+    outputs = set(re.findall(r"pulumi stack output (\w+)", listen + send))
+    assert outputs == {"endpoint", "publish_queue_url"} <= first.exports.keys()
+
+
 def test_handlers_and_layer_ship_from_where_the_package_is_installed(
     first: Deployment, installed: Path
 ) -> None:
@@ -176,15 +194,20 @@ def test_a_transform_of_a_program_changes_the_table(deploy: Deploy) -> None:
     assert table["serverSideEncryption"]["kmsKeyArn"].startswith("arn:aws:kms:")
 
 
-def test_the_installed_provider_offers_the_recorded_schema_and_makes_a_realtime_api(
-    python: Path, installed: Path
+def test_the_unpacked_wheel_is_a_provider_of_the_recorded_schema(
+    wheel: Path, python: Path, tmp_path: Path
 ) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    package = tmp_path / "realtime_platform"
     with (
         engine() as (address, deployment),
-        provider(installed / "components", address, python=python) as process,
+        provider(package / "components", address, python=python) as process,
     ):
         assert text(process.schema()) == SCHEMA.read_text()
         outputs = process.construct("RealtimeApi", "live", YAML, address)
     assert outputs["endpoint"].startswith("wss://live-stage.")
     code = deployment.named("live-connect-function").inputs["code"].assets
-    assert Path(code["handlers/realtime/connect.py"].path).is_relative_to(installed)
+    assert Path(code["handlers/realtime/connect.py"].path).is_relative_to(package)
+    layer = deployment.one("aws:lambda/layerVersion:LayerVersion").inputs["code"]
+    assert Path(layer.path) == package / "build" / "layer.zip"
