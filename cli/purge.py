@@ -16,8 +16,7 @@ BATCH_ATTEMPTS = 10
 
 # What a partition key begins with -> what a person calls such rows.
 KINDS = {
-    "LINK": "links and their days",
-    "SEEN": "ids of counted clicks",
+    "LINK": "links, their clicks and days",
     "CONN": "connections",
     "CHANNEL": "subscriptions",
     "STATE": "newest values",

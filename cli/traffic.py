@@ -5,16 +5,16 @@ would have put it then, so it is counted by the same function as every other cli
 """
 
 import asyncio
-import json
 import random
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+
+from handlers.shortener.click import Click, new, to_body
 
 from .links import LinkApi
 from .stack import Stack
@@ -92,14 +92,12 @@ def remember(stack: Stack, campaign: Campaign) -> int:
     queue: Any = stack.client("sqs")
     for first in range(0, len(clicks), BATCH):
         batch = clicks[first : first + BATCH]
-        entries = [{"Id": str(i), "MessageBody": json.dumps(c)} for i, c in enumerate(batch)]
+        entries = [{"Id": str(i), "MessageBody": to_body(c)} for i, c in enumerate(batch)]
         queue.send_message_batch(QueueUrl=stack.output("click_queue_url"), Entries=entries)
     return len(clicks)
 
 
-def past_clicks(
-    campaign: Campaign, chance: random.Random, now_ms: int
-) -> Iterator[dict[str, str | int]]:
+def past_clicks(campaign: Campaign, chance: random.Random, now_ms: int) -> Iterator[Click]:
     """More of them the nearer the day, fewer at weekends."""
     for days_ago in range(DAYS, 0, -1):
         at = now_ms - days_ago * DAY_MS
@@ -107,4 +105,4 @@ def past_clicks(
         growth = 1.5 - days_ago / DAYS
         expected = campaign.clicks_a_day * growth * (0.4 if weekend else 1)
         for _ in range(round(chance.uniform(0.7, 1.3) * expected)):
-            yield {"click_id": str(uuid.uuid4()), "code": campaign.alias, "at": at}
+            yield new(campaign.alias, at=at)

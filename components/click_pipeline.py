@@ -149,8 +149,9 @@ class ClickPipeline(pulumi.ComponentResource):
     def _aggregate(
         self, name: str, args: ClickPipelineArgs, queue: Queue, parking: aws.sqs.Queue
     ) -> Function:
+        actions = ("UpdateItem", "PutItem", "GetItem", "Query")
         counting = policies.document(
-            policies.allow(["dynamodb:UpdateItem", "dynamodb:GetItem"], [args.links_table_arn]),
+            policies.allow([f"dynamodb:{action}" for action in actions], [args.links_table_arn]),
             policies.allow(["sqs:SendMessage"], [parking.arn]),
         )
         aggregate = FunctionArgs(

@@ -1,7 +1,7 @@
 """The table of links, their counters and the ids of counted clicks.
 
-`clicks` stays out of the index: each click would otherwise be written twice, and one owner's links
-would throttle each other.
+Clicks are written to a row beside the link's, so they never touch the index: each would otherwise
+be written twice, and one owner's links would throttle each other.
 """
 
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class LinkTable(pulumi.ComponentResource):
                     "hash_key": "owner",
                     "range_key": "createdAt",
                     "projection_type": "INCLUDE",
-                    "non_key_attributes": ["target", "state"],
+                    "non_key_attributes": ["target", "expiresAt"],
                 }
             ],
             ttl={"attribute_name": "ttl", "enabled": True},

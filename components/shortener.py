@@ -173,7 +173,7 @@ class Shortener(pulumi.ComponentResource):
         return Function(f"{name}-redirect", redirect, self._child())
 
     def _links(self, name: str, args: ShortenerArgs, api: aws.apigatewayv2.Api) -> Function:
-        actions = ("PutItem", "UpdateItem", "GetItem", "Query", "BatchGetItem")
+        actions = ("PutItem", "UpdateItem", "Query", "BatchGetItem")
         index = pulumi.Output.concat(args.links_table_arn, f"/index/{OWNER_INDEX}")
         managing = policies.document(
             policies.allow([f"dynamodb:{action}" for action in actions], [args.links_table_arn]),

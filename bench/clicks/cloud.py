@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,10 @@ from typing import Any
 
 import boto3
 
+from handlers.shortener import rows
 from handlers.shortener.click import day_of, new, to_body
+from handlers.shortener.counters import Counters
+from handlers.shortener.link import Link
 from localcloud import StackConfig, deploy, stack_config
 
 from ..naive.program import program as naive_program
@@ -39,8 +42,8 @@ class Design:
     endpoint: str
     links_table: str
     queue_url: str
-    link: Callable[[str], Mapping[str, Any]]
-    """A link's row."""
+    link: Callable[[str], Sequence[Mapping[str, Any]]]
+    """A link's rows."""
     message: Callable[[str, int], Mapping[str, Any]]
     """A click on a link at a time in ms, after so many others, as it lies in the queue."""
 
@@ -71,9 +74,9 @@ class Cloud:
 
     def make_links(self, design: Design, codes: Iterable[str]) -> None:
         client = self.client("dynamodb")
-        rows = [{"PutRequest": {"Item": dict(design.link(code))}} for code in codes]
-        for start in range(0, len(rows), ROWS_PER_WRITE):
-            batch = rows[start : start + ROWS_PER_WRITE]
+        puts = [{"PutRequest": {"Item": dict(row)}} for code in codes for row in design.link(code)]
+        for start in range(0, len(puts), ROWS_PER_WRITE):
+            batch = puts[start : start + ROWS_PER_WRITE]
             client.batch_write_item(RequestItems={design.links_table: batch})
 
     def queue_clicks(self, design: Design, code: str, count: int) -> None:
@@ -144,28 +147,17 @@ def _addresses(exports: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _link(code: str) -> Mapping[str, Any]:
+def _link(code: str) -> Sequence[Mapping[str, Any]]:
     """Made today, as a link is that its first clicks find."""
-    created = {"N": str(CREATED_AT)}
-    return {
-        **_naive_link(code),
-        "owner": {"S": "somebody"},
-        "state": {"S": "live"},
-        "createdAt": created,
-        "epoch": created,
-        "day": {"S": day_of(time.time_ns() // 1_000_000).isoformat()},
-        "dayClicks": {"N": "0"},
-    }
+    link = Link(code=code, target=TARGET, owner="somebody", created_at=CREATED_AT)
+    counters = Counters(epoch=CREATED_AT, day=day_of(time.time_ns() // 1_000_000))
+    return rows.link_item(link), rows.counters_item(code, counters)
 
 
-def _naive_link(code: str) -> Mapping[str, Any]:
+def _naive_link(code: str) -> Sequence[Mapping[str, Any]]:
     """Without an owner: with one, in the index, each click would cost another write unit."""
-    return {
-        "PK": {"S": f"LINK#{code}"},
-        "SK": {"S": "META"},
-        "target": {"S": TARGET},
-        "clicks": {"N": "0"},
-    }
+    link = {"PK": {"S": f"LINK#{code}"}, "SK": {"S": "META"}, "target": {"S": TARGET}}
+    return ({**link, "clicks": {"N": "0"}},)
 
 
 def _click(code: str, at: int) -> Mapping[str, Any]:

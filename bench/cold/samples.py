@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from handlers.shortener.click import new, to_body
+
 RULES = [{"pattern": "link:*", "access": "public", "delivery": "latest", "min_interval_ms": 200,
           "publishers": ["bench"]}]  # fmt: skip
 ENDPOINT = "http://127.0.0.1:9"  # nothing is sent: the probe ends where a connection is opened
@@ -86,11 +88,7 @@ def _message(body: Mapping[str, Any], queue: str) -> dict[str, Any]:
 
 CHANNEL = {"channel": "link:XzVZoih"}
 VALUE = {"code": "XzVZoih", "clicks": 4}
-CLICK = {
-    "click_id": "3f0c8f0e-7d2b-4d9c-9a57-0d6f6f6b0c11",
-    "code": "XzVZoih",
-    "at": 4102444800000,  # in a century that is not yet too late to be counted
-}
+CLICK = json.loads(to_body(new("XzVZoih", at=time.time_ns() // 1_000_000)))
 LISTING = {
     "version": "2.0",
     "routeKey": "GET /links",

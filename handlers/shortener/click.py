@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from . import codes
 
-_CLICK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# A UUID of version 7: 48 bits of milliseconds, then random ones.
+_CLICK_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # 13 digits: milliseconds since 1970 have them from 2001 to 2286, seconds and microseconds not.
 _EARLIEST_AT = 10**12
 _LATEST_AT = 10**13 - 1
@@ -34,8 +35,9 @@ class Click:
     """When the link was followed, in ms since the epoch."""
 
     @property
-    def second(self) -> int:
-        return self.at // 1000
+    def key(self) -> str:
+        """The id as 32 hexadecimal digits. Keys sort by time."""
+        return self.click_id.replace("-", "")
 
     @property
     def day(self) -> date:
@@ -43,8 +45,17 @@ class Click:
         return day_of(self.at)
 
 
+def time_of(key: str) -> int:
+    """The ms since the epoch that a click's key begins with."""
+    return int(key[:12], 16)
+
+
 def new(code: str, *, at: int) -> Click:
-    return Click(click_id=str(uuid.uuid4()), code=code, at=at)
+    """With an id of its own: a UUIDv7 of the click's time, RFC 9562 section 5.7."""
+    a, b = secrets.randbits(12), secrets.randbits(62)
+    key = f"{at:012x}{0x7 << 12 | a:04x}{0x2 << 62 | b:016x}"
+    click_id = f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
+    return Click(click_id=click_id, code=code, at=at)
 
 
 def to_body(click: Click) -> str:
@@ -63,9 +74,11 @@ def from_body(body: str) -> Click:
             "a click must be a JSON object with click_id, code and at"
         ) from None
     if not isinstance(click_id, str) or not _CLICK_ID.fullmatch(click_id):
-        raise MalformedClickError("click_id must be a UUID in lower case")
+        raise MalformedClickError("click_id must be a UUID of version 7 in lower case")
     if not isinstance(code, str) or not codes.is_code(code):
         raise MalformedClickError("code must be one that a link can have")
     if type(at) is not int or not _EARLIEST_AT <= at <= _LATEST_AT:  # a bool is an int, too
         raise MalformedClickError("at must be milliseconds since 1970, an integer of 13 digits")
+    if time_of(click_id.replace("-", "")) != at:
+        raise MalformedClickError("at must be the time that click_id begins with")
     return Click(click_id=click_id, code=code, at=at)

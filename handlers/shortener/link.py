@@ -1,4 +1,4 @@
-"""A link as the links table knows it.
+"""A link as its META row in the links table has it; `Counters` are its clicks.
 
 A deleted one stays as a tombstone without an owner: its code is never given out again.
 """
@@ -6,10 +6,6 @@ A deleted one stays as a tombstone without an owner: its code is never given out
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +15,6 @@ class Link:
     owner: str | None
     """None once the link is deleted."""
     live: bool = True
-    clicks: int = 0
-    """In all, the clicks of `day` included."""
-    day: date | None = None
-    """See `Tally`, as for `day_clicks`."""
-    day_clicks: int = 0
     created_at: int
     """ms since the epoch; the epoch of the link's channel as well."""
     expires_at: int | None = None

@@ -21,6 +21,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from .. import environment
 from . import click, codes, cursors, new_link, store
+from .counters import Counters
 from .link import Link
 from .new_link import NewLink
 from .store import LinkStore
@@ -81,7 +82,7 @@ def create() -> Answer:
     except new_link.RefusedLinkError as error:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "bad_request", str(error)) from error
     link = _created(wanted, owner, now_ms=time.time_ns() // 1_000_000)
-    shown = _shown(link)
+    shown = _shown(link, clicks=0)
     return _answer(HTTPStatus.CREATED, shown, {"location": shown["short_url"]})
 
 
@@ -98,9 +99,9 @@ def list_links() -> Answer:
     except cursors.RefusedCursorError as error:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "bad_cursor", str(error)) from error
     page, end = _links().page(owner, limit=int(limit), after=after)
-    links = _links().totals(page)
+    clicks = _links().clicks([link.code for link in page])
     # The index may still name a link that has just been deleted.
-    shown = [_shown(links[code]) for code in page if code in links and links[code].live]
+    shown = [_shown(link, clicks[link.code]) for link in page if link.code in clicks]
     following = None if end is None else cursors.encode(end, owner=owner)
     return _answer(HTTPStatus.OK, {"links": shown, "cursor": following})
 
@@ -111,12 +112,12 @@ def read(code: str) -> Answer:
     found = _links().with_days(code) if codes.is_code(code) else None
     if found is None or found[0].owner != owner:
         raise _no_such_link()
-    link, days = found
+    link, clicks, days = found
     oldest = click.day_of(time.time_ns() // 1_000_000) - timedelta(days=_DAYS_SHOWN - 1)
     counts = [
         {"date": day.date.isoformat(), "clicks": day.clicks} for day in days if day.date >= oldest
     ]
-    return _answer(HTTPStatus.OK, {**_shown(link), "days": counts})
+    return _answer(HTTPStatus.OK, {**_shown(link, clicks), "days": counts})
 
 
 @app.delete("/links/<code>")
@@ -133,10 +134,10 @@ def refused(error: RefusedError) -> Answer:
     return _error(error.status, error.code, str(error))
 
 
-@app.exception_handler(store.UnprocessedError)
-def unavailable(error: store.UnprocessedError) -> Answer:
-    logger.error("table throttled", extra={"reason": str(error)})
-    message = "The links cannot be read just now. Try again in a moment."
+@app.exception_handler(store.BusyError)
+def unavailable(error: store.BusyError) -> Answer:
+    logger.error("table busy", extra={"reason": str(error)})
+    message = "The links cannot be read or changed just now. Try again in a moment."
     return _error(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", message)
 
 
@@ -179,11 +180,10 @@ def _created(wanted: NewLink, owner: str, *, now_ms: int) -> Link:
             code=code,
             target=wanted.target,
             owner=owner,
-            day=click.day_of(now_ms),
             created_at=now_ms,
             expires_at=int(wanted.expires_at.timestamp()) if wanted.expires_at else None,
         )
-        if _links().create(link):
+        if _links().create(link, Counters(epoch=now_ms, day=click.day_of(now_ms))):
             logger.info("link made", extra={"code": code})
             return link
     if wanted.alias is None:
@@ -196,13 +196,13 @@ def _no_such_link() -> RefusedError:
     return RefusedError(HTTPStatus.NOT_FOUND, "not_found", "You have no such link.")
 
 
-def _shown(link: Link) -> dict[str, Any]:
+def _shown(link: Link, clicks: int) -> dict[str, Any]:
     expires_at = None if link.expires_at is None else _iso(link.expires_at * 1000)
     return {
         "code": link.code,
         "target": link.target,
         "short_url": f"{_environment().public_url}/{link.code}",
-        "clicks": link.clicks,
+        "clicks": clicks,
         "created_at": _iso(link.created_at),
         "expires_at": expires_at,
     }

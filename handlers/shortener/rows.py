@@ -1,8 +1,4 @@
-"""The links table's items to and from what they mean. The clicks of a link's day are in two places.
-
-While the day is the newest, they are with the link; a late click and a day that is over are in the
-day's own row. A day's count is the sum of both.
-"""
+"""The links table's items to and from what they mean."""
 
 from __future__ import annotations
 
@@ -13,13 +9,15 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from . import table
+from .counters import Counters
 from .link import Link
-from .tally import Tally
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 Item = Mapping[str, Any]
+
+NO_IDS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -36,63 +34,78 @@ class DayCount:
     clicks: int
 
 
-def item(link: Link) -> dict[str, AttributeValueTypeDef]:
-    assert link.owner is not None, "a link is made by somebody"
+def link_item(link: Link) -> dict[str, AttributeValueTypeDef]:
+    assert link.owner is not None, "a link is made by its owner"
     made: dict[str, AttributeValueTypeDef] = {
         **table.link(link.code),
         "target": {"S": link.target},
         "owner": {"S": link.owner},
         "state": {"S": table.LIVE},
-        "clicks": {"N": str(link.clicks)},
         "createdAt": {"N": str(link.created_at)},
-        "epoch": {"N": str(link.created_at)},
     }
-    if link.day is not None:
-        made |= {"day": {"S": link.day.isoformat()}, "dayClicks": {"N": str(link.day_clicks)}}
     if link.expires_at is not None:
         made["expiresAt"] = {"N": str(link.expires_at)}
     return made
 
 
 def link(found: Item) -> Link:
-    figures = tally(found)
+    """Of a META row, or of the index, which holds live links alone and not their state."""
     return Link(
-        code=table.code_of(found["PK"]["S"]),
+        code=code_of(found),
         target=found["target"]["S"],
         owner=found["owner"]["S"] if "owner" in found else None,
-        live=found["state"]["S"] == table.LIVE,
-        clicks=figures.clicks,
-        day=figures.day,
-        day_clicks=figures.day_clicks,
+        live="state" not in found or found["state"]["S"] == table.LIVE,
         created_at=int(found["createdAt"]["N"]),
         expires_at=int(found["expiresAt"]["N"]) if "expiresAt" in found else None,
     )
 
 
-def tally(found: Item) -> Tally:
-    """Of a link's own item; one from before links kept a day has none."""
-    kept = "day" in found
-    return Tally(
+def counters_item(code: str, counters: Counters) -> dict[str, AttributeValueTypeDef]:
+    """Of a link without a click: DynamoDB keeps no empty set of ids."""
+    return {
+        **table.counters(code),
+        "live": {"BOOL": counters.live},
+        "clicks": {"N": str(counters.clicks)},
+        "epoch": {"N": str(counters.epoch)},
+        "day": {"S": counters.day.isoformat()},
+        "dayClicks": {"N": str(counters.day_clicks)},
+        "floor": {"S": counters.floor},
+    }
+
+
+def counters(found: Item) -> Counters:
+    return Counters(
+        live=found["live"]["BOOL"],
         clicks=int(found["clicks"]["N"]),
         epoch=int(found["epoch"]["N"]),
-        day=date.fromisoformat(found["day"]["S"]) if kept else None,
-        day_clicks=int(found["dayClicks"]["N"]) if kept else 0,
+        day=date.fromisoformat(found["day"]["S"]),
+        day_clicks=int(found["dayClicks"]["N"]),
+        ids=frozenset(bytes(id_).hex() for id_ in found["ids"]["BS"]) if "ids" in found else NO_IDS,
+        floor=found["floor"]["S"],
     )
 
 
-def days(found: Item, rows: Sequence[Item]) -> Sequence[DayCount]:
-    """Of a link's own item and its days' rows: each day with a click, the oldest first."""
+def days(newest: Counters, rows: Sequence[Item]) -> Sequence[DayCount]:
+    """Each day with a click, the oldest first; `rows` are those of days."""
     counts = Counter[date]()
     for row in rows:
         counts[table.date_of(row["SK"]["S"])] += int(row["clicks"]["N"])
-    newest = tally(found)
-    if newest.day is not None and newest.day_clicks:
+    if newest.day_clicks:
         counts[newest.day] += newest.day_clicks
     return [DayCount(day, counts[day]) for day in sorted(counts)]
 
 
+def code_of(found: Item) -> str:
+    return table.code_of(found["PK"]["S"])
+
+
+def last_of(found: Item) -> str:
+    """Of a row of evicted ids: the newest of them."""
+    return table.last_of(found["SK"]["S"])
+
+
 def position(found: Item) -> Position:
-    return Position(int(found["createdAt"]["N"]), table.code_of(found["PK"]["S"]))
+    return Position(int(found["createdAt"]["N"]), code_of(found))
 
 
 def index_key(owner: str, position: Position) -> dict[str, AttributeValueTypeDef]:

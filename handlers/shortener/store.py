@@ -1,6 +1,7 @@
 """The shortener's boto3: one method, one call to DynamoDB.
 
-Only `totals` may need several, because BatchGetItem may leave keys unprocessed.
+A call is repeated where DynamoDB says that it was busy: a batch that left keys unprocessed, and a
+transaction on a row that another call was writing at that moment, as a click does on COUNT.
 """
 
 from __future__ import annotations
@@ -11,19 +12,22 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import rows, table
+from .counters import Counters
 from .link import Link
 from .rows import DayCount, Position
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import QueryInputTypeDef
+    from types_boto3_dynamodb.type_defs import QueryInputTypeDef, TransactWriteItemTypeDef
 
-_BATCH_ATTEMPTS = 5
-_BATCH_PAUSE_SECONDS = 0.05
+BUSY = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Reasons of a cancelled transaction that another attempt may heal."""
+_ATTEMPTS = 5
+_PAUSE_SECONDS = 0.05
 
 
-class UnprocessedError(RuntimeError):
-    """DynamoDB left keys of a batch unprocessed each time it was asked: the table is throttled."""
+class BusyError(RuntimeError):
+    """DynamoDB did not carry out a call in any attempt, because the table or a row was busy."""
 
 
 def connect(table_name: str) -> LinkStore:
@@ -42,22 +46,19 @@ class LinkStore:
         self._client = client
         self._table = table_name
 
-    def create(self, link: Link) -> bool:
-        """False if the code is taken, by a live link or by a tombstone."""
-        item = rows.item(link)
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression="attribute_not_exists(#PK)",
-                ExpressionAttributeNames={"#PK": "PK"},
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            # The SDK repeats a call whose answer was lost, and then meets the item it has just put.
-            present: Mapping[str, Any] = {**error.response}
-            return present.get("Item") == item
-        return True
+    def create(self, link: Link, counters: Counters) -> bool:
+        """False if the code is taken, by a live link or by a tombstone. Raises `BusyError`."""
+        return self._transact(
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": rows.link_item(link),
+                    "ConditionExpression": "attribute_not_exists(#PK)",
+                    "ExpressionAttributeNames": {"#PK": "PK"},
+                }
+            },
+            {"Put": {"TableName": self._table, "Item": rows.counters_item(link.code, counters)}},
+        )
 
     def find(self, code: str) -> Link | None:
         """The link or its tombstone, read consistently: a link works as soon as it is made."""
@@ -66,22 +67,30 @@ class LinkStore:
         )
         return rows.link(response["Item"]) if "Item" in response else None
 
-    def with_days(self, code: str) -> tuple[Link, Sequence[DayCount]] | None:
-        """One query, hence at most 1 MB: some twenty years of days."""
+    def with_days(self, code: str) -> tuple[Link, int, Sequence[DayCount]] | None:
+        """The link, its clicks and its days: one query, hence at most 1 MB, thirty years."""
         found = self._client.query(
             TableName=self._table,
-            KeyConditionExpression="#PK = :partition",
-            ExpressionAttributeNames={"#PK": "PK"},
-            ExpressionAttributeValues={":partition": {"S": table.partition(code)}},
+            KeyConditionExpression="#PK = :partition AND #SK BETWEEN :first AND :last",
+            ExpressionAttributeNames={"#PK": "PK", "#SK": "SK"},
+            ExpressionAttributeValues={
+                ":partition": {"S": table.partition(code)},
+                ":first": {"S": table.COUNT},
+                ":last": {"S": table.META},
+            },
             ConsistentRead=True,
         )["Items"]
-        # META sorts before STAT#, and no day is ever written without its link.
-        return (rows.link(found[0]), rows.days(found[0], found[1:])) if found else None
+        if not found:
+            return None
+        count, *days, link = found
+        counters = rows.counters(count)
+        return rows.link(link), counters.clicks, rows.days(counters, days)
 
     def page(
         self, owner: str, *, limit: int, after: Position | None
-    ) -> tuple[Sequence[str], Position | None]:
-        """Codes of the owner's links, newest first; the index lags behind the table by moments."""
+    ) -> tuple[Sequence[Link], Position | None]:
+        """The owner's links, newest first. The index lags behind the table by moments, so a link
+        that has just been deleted may still be there: it has no `clicks`."""
         query: QueryInputTypeDef = {
             "TableName": self._table,
             "IndexName": table.OWNER_INDEX,
@@ -94,15 +103,17 @@ class LinkStore:
         if after is not None:
             query["ExclusiveStartKey"] = rows.index_key(owner, after)
         response = self._client.query(**query)
-        positions = [rows.position(row) for row in response["Items"]]
         last = response.get("LastEvaluatedKey")
-        return [position.code for position in positions], rows.position(last) if last else None
+        return [rows.link(row) for row in response["Items"]], rows.position(last) if last else None
 
-    def totals(self, codes: Sequence[str]) -> Mapping[str, Link]:
-        """The links of at most 100 codes, read consistently. Raises `UnprocessedError`."""
-        found: dict[str, Link] = {}
-        keys = [table.link(code) for code in codes]
-        for attempt in range(_BATCH_ATTEMPTS):
+    def clicks(self, codes: Sequence[str]) -> Mapping[str, int]:
+        """Of those of at most 100 links that are not deleted, read consistently.
+
+        Raises `BusyError`.
+        """
+        found: dict[str, int] = {}
+        keys = [table.counters(code) for code in codes]
+        for attempt in range(_ATTEMPTS):
             if not keys:
                 return found
             if attempt:
@@ -111,42 +122,71 @@ class LinkStore:
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
             )
             for row in response["Responses"].get(self._table, []):
-                link = rows.link(row)
-                found[link.code] = link
+                counters = rows.counters(row)
+                if counters.live:
+                    found[rows.code_of(row)] = counters.clicks
             unprocessed = response["UnprocessedKeys"].get(self._table)
             keys = unprocessed["Keys"] if unprocessed else []
         if keys:
-            raise UnprocessedError(
+            raise BusyError(
                 f"{len(keys)} of {len(codes)} links are still unread"
-                f" after {_BATCH_ATTEMPTS} attempts: the table is throttled"
+                f" after {_ATTEMPTS} attempts: the table is throttled"
             )
         return found
 
     def delete(self, code: str, *, owner: str) -> bool:
-        """Leaves a tombstone. False if there is no live link of this owner."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=table.link(code),
-                ConditionExpression="#owner = :owner AND #state = :live",
-                # Without an owner it leaves the index.
-                UpdateExpression="SET #state = :deleted, #deletedBy = :owner REMOVE #owner",
-                ExpressionAttributeNames={
-                    "#owner": "owner",
-                    "#state": "state",
-                    "#deletedBy": "deletedBy",
-                },
-                ExpressionAttributeValues={
-                    ":owner": {"S": owner},
-                    ":live": {"S": table.LIVE},
-                    ":deleted": {"S": table.DELETED},
-                },
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        """Leaves a tombstone, and no click counts any more. False if there is no live link of this
+        owner. Raises `BusyError`."""
+        return self._transact(
+            {
+                "Update": {
+                    "TableName": self._table,
+                    "Key": table.link(code),
+                    "ConditionExpression": "#owner = :owner AND #state = :live",
+                    # Without an owner it leaves the index.
+                    "UpdateExpression": "SET #state = :deleted, #deletedBy = :owner REMOVE #owner",
+                    "ExpressionAttributeNames": {
+                        "#owner": "owner",
+                        "#state": "state",
+                        "#deletedBy": "deletedBy",
+                    },
+                    "ExpressionAttributeValues": {
+                        ":owner": {"S": owner},
+                        ":live": {"S": table.LIVE},
+                        ":deleted": {"S": table.DELETED},
+                    },
+                }
+            },
+            {
+                "Update": {
+                    "TableName": self._table,
+                    "Key": table.counters(code),
+                    "UpdateExpression": "SET #live = :false",
+                    "ExpressionAttributeNames": {"#live": "live"},
+                    "ExpressionAttributeValues": {":false": {"BOOL": False}},
+                }
+            },
+        )
+
+    def _transact(self, *items: TransactWriteItemTypeDef) -> bool:
+        """False if the first item's condition does not hold."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                # boto3 makes a token for each call, so its own repetitions are harmless.
+                self._client.transact_write_items(TransactItems=items)
+            except self._client.exceptions.TransactionCanceledException as error:
+                response: Mapping[str, Any] = {**error.response}
+                codes = [reason["Code"] for reason in response["CancellationReasons"]]
+                if codes[0] == "ConditionalCheckFailed":
+                    return False
+                if not set(codes) <= BUSY | {"None"}:
+                    raise
+            else:
+                return True
+            _pause(attempt)
+        raise BusyError(f"a link was written by others in each of {_ATTEMPTS} attempts")
 
 
 def _pause(attempt: int) -> None:
-    ceiling = _BATCH_PAUSE_SECONDS * 2**attempt
+    ceiling = _PAUSE_SECONDS * 2**attempt
     time.sleep(random.uniform(0, ceiling))  # noqa: S311 - jitter is no secret

@@ -35,7 +35,7 @@ def create_links_table(client: "DynamoDBClient") -> None:
                 ],
                 "Projection": {
                     "ProjectionType": "INCLUDE",
-                    "NonKeyAttributes": ["target", "state"],
+                    "NonKeyAttributes": ["target", "expiresAt"],
                 },
             }
         ],

@@ -15,6 +15,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from cli.links import LinkApi
+from handlers.shortener.click import new, to_body
 from tests.e2e.conftest import Stack
 
 FRAME_SECONDS = 30
@@ -140,10 +141,7 @@ def test_clicks_delivered_five_times_and_out_of_order_count_once_and_the_last_va
         async with LinkApi(stack.exports["api_url"], stack.token) as links:
             code = (await links.create("https://example.com/")).code
             now = stack.now_ms()
-            clicks = [
-                {"click_id": str(uuid.uuid4()), "code": code, "at": now - 3000 * age}
-                for age in range(4)
-            ]
+            clicks = [json.loads(to_body(new(code, at=now - 3000 * age))) for age in range(4)]
             deliveries = clicks * 5
             random.Random(7).shuffle(deliveries)  # noqa: S311 - any order will do, the same each time
             frames: list[tuple[int, int]] = []

@@ -245,6 +245,6 @@ def test_a_load_says_that_every_socket_saw_the_end(walk: Walk) -> None:
 
 def test_a_purge_leaves_no_link(walk: Walk) -> None:
     ((_, counts),) = walk.purged.items()
-    assert counts["links and their days"] >= 1
+    assert counts["links, their clicks and days"] >= 1
     assert counts["users"] == 1
     assert walk.rows_after == 0

@@ -49,11 +49,10 @@ def put(stack: Stack, table: str, *keys: tuple[str, str]) -> None:
 
 
 def test_what_would_be_deleted_is_named_as_a_person_names_it(stack: Stack) -> None:
-    put(stack, "links", ("LINK#a", "META"), ("LINK#a", "STAT#2026-11-22"), ("SEEN#a#1", "SEEN"))
+    put(stack, "links", ("LINK#a", "META"), ("LINK#a", "COUNT"), ("LINK#a", "DAY#2026-11-22"))
     put(stack, "realtime", ("CONN#1", "META"), ("CHANNEL#link:a", "CONN#1"), ("NEW#x", "x"))
     assert purge.find(stack).counts() == {
-        "links and their days": 2,
-        "ids of counted clicks": 1,
+        "links, their clicks and days": 3,
         "connections": 1,
         "subscriptions": 1,
         "NEW": 1,

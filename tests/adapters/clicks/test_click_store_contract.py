@@ -1,40 +1,34 @@
 """Twin and adapter keep the same promises: what is proved on the one holds for the other."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
 import pytest
 
-from handlers.clicks.ports import (
-    AlreadyCounted,
-    ClickStore,
-    Counted,
-    DayMoved,
-    LinkGone,
-    Outcome,
-)
+from handlers.clicks.ports import Busy, ClickStore, Counted, Rejected, Written
 from handlers.clicks.store import DynamoClickStore
 from handlers.shortener.click import Click, from_body
+from handlers.shortener.counters import Counters
 from handlers.shortener.link import Link
 from handlers.shortener.store import LinkStore
-from handlers.shortener.tally import Tally
 from tests.adapters.clicks.conftest import Cloud
-from tests.doubles.clicks import EPOCH, MemoryClicks, MemoryLink, run
+from tests.doubles.clicks import DAY, EPOCH, MemoryClicks, click, run
 from tests.doubles.links import LINKS_TABLE
 
 CODE = "first"
 MIDNIGHT = 1_763_769_600_000
-TODAY, YESTERDAY = date(2025, 11, 22), date(2025, 11, 21)
-NEW = Tally(clicks=0, epoch=EPOCH, day=TODAY)
+YESTERDAY, TOMORROW = date(2025, 11, 21), date(2025, 11, 23)
+NEW = Counters(epoch=EPOCH, day=DAY)
+ID = [click(n, at=MIDNIGHT + n).key for n in range(60)]
 
 
 class World(Protocol):
     @property
     def store(self) -> ClickStore: ...
 
-    def make(self, code: str, day: date | None = None) -> None: ...
+    def make(self, code: str) -> None: ...
 
     def delete(self, code: str) -> None: ...
 
@@ -47,8 +41,8 @@ class Twin:
     def __init__(self) -> None:
         self.store = MemoryClicks()
 
-    def make(self, code: str, day: date | None = None) -> None:
-        self.store.links[code] = MemoryLink(day=day)
+    def make(self, code: str) -> None:
+        self.store.links[code] = NEW
 
     def delete(self, code: str) -> None:
         self.store.delete(code)
@@ -66,10 +60,9 @@ class Dynamo:
         self.store: DynamoClickStore = cloud.store()
         self.links = LinkStore(cloud.dynamodb, LINKS_TABLE)
 
-    def make(self, code: str, day: date | None = None) -> None:
-        target = "https://example.com/"
-        link = Link(code=code, target=target, owner="ada", day=day, created_at=EPOCH)
-        assert self.links.create(link)
+    def make(self, code: str) -> None:
+        link = Link(code=code, target="https://example.com/", owner="ada", created_at=EPOCH)
+        assert self.links.create(link, NEW)
 
     def delete(self, code: str) -> None:
         assert self.links.delete(code, owner="ada")
@@ -77,7 +70,8 @@ class Dynamo:
     def days(self, code: str) -> dict[date, int]:
         found = self.links.with_days(code)
         assert found is not None
-        return {day.date: day.clicks for day in found[1]}
+        _, _, days = found
+        return {day.date: day.clicks for day in days}
 
     def parked(self) -> Sequence[Click]:
         messages = self.cloud.sqs.receive_message(
@@ -89,180 +83,193 @@ class Dynamo:
 @pytest.fixture(params=["twin", "dynamo"])
 def world(request: pytest.FixtureRequest) -> World:
     made: World = Twin() if request.param == "twin" else Dynamo(request.getfixturevalue("cloud"))
-    made.make(CODE, TODAY)
+    made.make(CODE)
     return made
 
 
-def click(number: int, *, at: int = MIDNIGHT) -> Click:
-    return Click(click_id=f"0b3f1a52-7d1c-4d6e-9a63-{number:012}", code=CODE, at=at)
+def count(world: World, *numbers: int, day: date = DAY) -> Counted | Rejected | Busy:
+    return run(world.store.count(CODE, day, {ID[n] for n in numbers}))
 
 
-def ids(*clicks: Click) -> AlreadyCounted:
-    return AlreadyCounted(frozenset(click.click_id for click in clicks))
+def read(world: World) -> Counters:
+    found = run(world.store.read(CODE))
+    assert found is not None
+    return found
 
 
-def count(world: World, *clicks: Click, code: str = CODE) -> Outcome:
-    """The link's day is assumed to be the newest click's."""
-    return run(world.store.count(code, clicks, None))
+def with_three(world: World) -> Counters:
+    outcome = count(world, 2, 4, 6)
+    assert isinstance(outcome, Counted)
+    return outcome.counters
 
 
-def count_on(world: World, expected: Tally, *clicks: Click) -> Outcome:
-    return run(world.store.count(CODE, clicks, expected))
+def test_a_new_link_has_no_click_and_remembers_no_id(world: World) -> None:
+    assert read(world) == NEW
+    assert world.days(CODE) == {}
 
 
-def total(world: World, code: str = CODE) -> int | None:
-    tally = run(world.store.read(code))
-    return tally and tally.clicks
+def test_a_count_returns_the_counters_after_it(world: World) -> None:
+    ids = frozenset({ID[1], ID[2]})
+    after = replace(NEW, clicks=2, day_clicks=2, ids=ids)
+    assert count(world, 1, 2) == Counted(after)
+    assert read(world) == after
+    assert world.days(CODE) == {DAY: 2}
 
 
-EVE = click(10, at=MIDNIGHT - 1)
-"""A click of the day before."""
+def test_a_count_adds_to_those_before(world: World) -> None:
+    before = with_three(world)
+    after = replace(before, clicks=4, day_clicks=4, ids=before.ids | {ID[3]})
+    assert count(world, 3) == Counted(after)
 
 
-def test_clicks_count_for_the_link_and_each_for_its_own_day(world: World) -> None:
-    assert count(world, EVE, click(2), click(3, at=MIDNIGHT + 1), click(4)) == Counted()
-    assert run(world.store.read(CODE)) == Tally(clicks=4, epoch=EPOCH, day=TODAY, day_clicks=3)
-    assert world.days(CODE) == {YESTERDAY: 1, TODAY: 3}
+@pytest.mark.parametrize("numbers", [(2,), (1, 2), (2, 7), (2, 4, 6)])
+def test_one_duplicate_rejects_a_count_whole_and_the_counters_tell_which(
+    world: World, numbers: tuple[int, ...]
+) -> None:
+    before = with_three(world)
+    assert count(world, *numbers) == Rejected(before)
+    assert read(world) == before
 
 
-def test_counts_add_up(world: World) -> None:
-    assert count(world, click(1)) == Counted()
-    assert count(world, click(2), click(3, at=MIDNIGHT + 5000)) == Counted()
-    assert total(world) == 3
+@pytest.mark.parametrize("day", [YESTERDAY, TOMORROW])
+def test_a_count_for_another_day_is_rejected(world: World, day: date) -> None:
+    before = with_three(world)
+    assert count(world, 7, day=day) == Rejected(before)
 
 
-def test_clicks_of_the_links_day_are_kept_with_the_link(world: World) -> None:
-    assert count_on(world, NEW, click(1), click(2)) == Counted()
-    after = NEW.plus({TODAY: 2})
-    assert run(world.store.read(CODE)) == after
-    assert count_on(world, after, click(3)) == Counted()
-    assert run(world.store.read(CODE)) == Tally(clicks=3, epoch=EPOCH, day=TODAY, day_clicks=3)
-    assert world.days(CODE) == {TODAY: 3}
+def test_ten_clicks_are_one_count(world: World) -> None:
+    outcome = count(world, *range(10))
+    assert isinstance(outcome, Counted)
+    assert outcome.counters.clicks == len(outcome.counters.ids) == 10
 
 
-def test_a_late_click_goes_to_its_own_days_row(world: World) -> None:
-    assert count_on(world, NEW, EVE, click(1)) == Counted()
-    assert run(world.store.read(CODE)) == Tally(clicks=2, epoch=EPOCH, day=TODAY, day_clicks=1)
-    assert world.days(CODE) == {YESTERDAY: 1, TODAY: 1}
-
-
-def test_the_first_click_of_a_newer_day_takes_the_links_day_over(world: World) -> None:
-    world.make("other", YESTERDAY)
-    before = Tally(clicks=0, epoch=EPOCH, day=YESTERDAY)
-    eve = [EVE, click(11, at=MIDNIGHT - 2)]
-    assert run(world.store.count("other", eve, before)) == Counted()
-    before = before.plus({YESTERDAY: 2})
-    mixed = [click(1), click(2), click(12, at=MIDNIGHT - 3)]
-    assert run(world.store.count("other", mixed, before)) == Counted()
-    after = Tally(clicks=5, epoch=EPOCH, day=TODAY, day_clicks=2)
-    assert run(world.store.read("other")) == after
-    assert world.days("other") == {YESTERDAY: 3, TODAY: 2}
-
-
-def test_a_link_without_a_day_gets_that_of_its_first_click(world: World) -> None:
-    world.make("older")
-    before = Tally(clicks=0, epoch=EPOCH)
-    assert count(world, click(1), code="older") == DayMoved(before)
-    assert run(world.store.count("older", [click(1), EVE], before)) == Counted()
-    after = Tally(clicks=2, epoch=EPOCH, day=TODAY, day_clicks=1)
-    assert run(world.store.read("older")) == after
-    assert world.days("older") == {YESTERDAY: 1, TODAY: 1}
-
-
-PRESENT = Tally(clicks=2, epoch=EPOCH, day=TODAY, day_clicks=2)
-
-
-def with_two_clicks(world: World) -> None:
-    assert count_on(world, NEW, click(1), click(2)) == Counted()
-
-
-def test_clicks_of_the_links_day_count_whatever_the_link_holds_of_it(world: World) -> None:
-    with_two_clicks(world)
-    assert count_on(world, replace(PRESENT, clicks=7, day_clicks=7), click(3)) == Counted()
-    assert run(world.store.read(CODE)) == PRESENT.plus({TODAY: 1})
-
-
-@pytest.mark.parametrize("day", [None, YESTERDAY])
-def test_a_day_that_is_not_the_links_takes_no_click(world: World, day: date | None) -> None:
-    with_two_clicks(world)
-    for clicks in ([click(3)], [click(3), EVE], [EVE]):
-        expected = replace(PRESENT, day=day)
-        assert count_on(world, expected, *clicks) == DayMoved(PRESENT)
-    assert world.days(CODE) == {TODAY: 2}
-
-
-def test_a_day_is_over_only_with_all_of_its_clicks(world: World) -> None:
-    with_two_clicks(world)
-    tomorrow = click(3, at=MIDNIGHT + 86_400_000)
-    for day_clicks in (0, 1, 3):
-        expected = replace(PRESENT, day_clicks=day_clicks)
-        assert count_on(world, expected, tomorrow) == DayMoved(PRESENT)
-    assert count_on(world, replace(PRESENT, clicks=7), tomorrow) == Counted()
-    assert world.days(CODE) == {TODAY: 2, tomorrow.day: 1}
-
-
-def test_late_clicks_alone_are_refused_until_the_links_day_is_known(world: World) -> None:
-    with_two_clicks(world)
-    assert count(world, EVE) == DayMoved(PRESENT)
-    assert count_on(world, PRESENT, EVE) == Counted()
-    assert run(world.store.read(CODE)) == replace(PRESENT, clicks=3)
-    assert world.days(CODE) == {YESTERDAY: 1, TODAY: 2}
-
-
-def test_one_click_counted_before_keeps_the_whole_batch_from_counting(world: World) -> None:
-    count(world, click(1))
-    batch = [click(1), click(2), click(3, at=MIDNIGHT + 86_400_000)]
-    assert count(world, *batch) == ids(click(1))
-    assert total(world) == 1
-    assert world.days(CODE) == {TODAY: 1}
-
-
-def test_that_a_click_is_known_comes_before_that_the_day_is_another(world: World) -> None:
-    with_two_clicks(world)
-    assert count_on(world, replace(PRESENT, day=YESTERDAY), click(1), click(3)) == ids(
-        click(1), click(2)
-    )
-
-
-def test_all_clicks_counted_before_are_named_in_every_second(world: World) -> None:
-    first, second = click(1), click(2, at=MIDNIGHT + 1000)
-    count(world, first, second)
-    assert count(world, second, click(3), first) == ids(first, second)
-
-
-def test_what_was_remembered_in_a_second_that_is_not_repeated_is_not_named(world: World) -> None:
-    first, second = click(1), click(2, at=MIDNIGHT + 1000)
-    count(world, first, second)
-    assert count(world, click(3), second) == ids(second)
-
-
-def test_a_deleted_link_counts_nothing_and_has_no_figures(world: World) -> None:
-    with_two_clicks(world)
+def test_a_deleted_link_counts_nothing_by_any_way(world: World) -> None:
+    before = with_three(world)
+    assert run(world.store.evict(CODE, {ID[2], ID[4]}, before)) is Written.DONE
+    evicted = read(world)
     world.delete(CODE)
-    assert count(world, click(3)) == LinkGone()
-    assert count_on(world, PRESENT, click(3)) == LinkGone()
-    assert run(world.store.read(CODE)) is None
-    assert world.days(CODE) == {TODAY: 2}
+    deleted = replace(evicted, live=False)
+    assert count(world, 7) == Rejected(deleted)
+    store = world.store
+    assert run(store.begin_day(CODE, TOMORROW, {ID[7]}, evicted)) is Written.REJECTED
+    assert run(store.count_for_past_day(CODE, YESTERDAY, {ID[7]})) is Written.REJECTED
+    assert run(store.count_late(CODE, DAY, ID[3], ID[4])) is Written.REJECTED
+    assert read(world) == deleted
+    assert world.days(CODE) == {DAY: 3}
 
 
-def test_that_the_link_is_gone_comes_before_that_a_click_is_known(world: World) -> None:
-    count(world, click(1))
-    world.delete(CODE)
-    assert count(world, click(1)) == LinkGone()
-
-
-def test_a_link_that_never_was_is_gone(world: World) -> None:
-    assert count(world, click(1), code="nowhere") == LinkGone()
-    assert run(world.store.count("nowhere", [click(1)], NEW)) == LinkGone()
+def test_a_link_that_never_was_counts_nothing(world: World) -> None:
+    assert run(world.store.count("nowhere", DAY, {ID[1]})) == Rejected(None)
     assert run(world.store.read("nowhere")) is None
 
 
+def test_a_day_that_begins_moves_the_clicks_of_the_one_before_to_its_row(world: World) -> None:
+    before = with_three(world)
+    assert run(world.store.begin_day(CODE, TOMORROW, {ID[7]}, before)) is Written.DONE
+    assert read(world) == replace(
+        before, clicks=4, day=TOMORROW, day_clicks=1, ids=before.ids | {ID[7]}
+    )
+    assert world.days(CODE) == {DAY: 3, TOMORROW: 1}
+
+
+def test_a_day_begins_on_a_link_that_had_no_click(world: World) -> None:
+    assert run(world.store.begin_day(CODE, TOMORROW, {ID[7]}, NEW)) is Written.DONE
+    assert world.days(CODE) == {TOMORROW: 1}
+
+
+def test_a_day_begins_only_after_all_clicks_of_the_one_before_and_with_new_ones(
+    world: World,
+) -> None:
+    before = with_three(world)
+    for ended, id_ in (
+        (replace(before, day_clicks=2), ID[7]),
+        (replace(before, day=YESTERDAY), ID[7]),
+        (before, ID[2]),
+    ):
+        assert run(world.store.begin_day(CODE, TOMORROW, {id_}, ended)) is Written.REJECTED
+    assert read(world) == before
+
+
+def test_a_click_of_a_past_day_goes_to_that_days_row_and_into_the_total(world: World) -> None:
+    before = with_three(world)
+    assert run(world.store.count_for_past_day(CODE, YESTERDAY, {ID[7], ID[8]})) is Written.DONE
+    assert run(world.store.count_for_past_day(CODE, YESTERDAY, {ID[7]})) is Written.REJECTED
+    assert read(world) == replace(before, clicks=5, ids=before.ids | {ID[7], ID[8]})
+    assert world.days(CODE) == {YESTERDAY: 2, DAY: 3}
+
+
+def evicted(world: World) -> Counters:
+    before = with_three(world)
+    assert run(world.store.evict(CODE, {ID[2], ID[4]}, before)) is Written.DONE
+    return read(world)
+
+
+def test_evicted_ids_leave_the_counters_and_lift_the_floor_to_the_newest(world: World) -> None:
+    assert evicted(world) == replace(
+        NEW, clicks=3, day_clicks=3, ids=frozenset({ID[6]}), floor=ID[4]
+    )
+
+
+def test_all_ids_may_be_evicted(world: World) -> None:
+    before = with_three(world)
+    assert run(world.store.evict(CODE, before.ids, before)) is Written.DONE
+    assert read(world) == replace(before, ids=frozenset(), floor=ID[6])
+    assert isinstance(count(world, 7), Counted)
+
+
+def test_nothing_is_evicted_when_others_counted_or_evicted_meanwhile(world: World) -> None:
+    before = with_three(world)
+    count(world, 3)
+    assert run(world.store.evict(CODE, {ID[2]}, before)) is Written.REJECTED
+    now = read(world)
+    assert run(world.store.evict(CODE, {ID[2], ID[3]}, now)) is Written.DONE
+    again = replace(read(world), floor=now.floor)
+    assert run(world.store.evict(CODE, {ID[4]}, again)) is Written.REJECTED
+    assert read(world).floor == ID[3]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_an_id_at_or_below_the_floor_is_rejected(world: World, number: int) -> None:
+    before = evicted(world)
+    assert count(world, number) == Rejected(before)
+    assert count(world, number, 7) == Rejected(before)
+    assert run(world.store.begin_day(CODE, TOMORROW, {ID[number]}, before)) is Written.REJECTED
+    assert run(world.store.count_for_past_day(CODE, YESTERDAY, {ID[number]})) is Written.REJECTED
+
+
+def test_the_row_that_covers_an_id_is_that_of_the_next_newest(world: World) -> None:
+    evicted(world)
+    count(world, 8, 10)
+    before = read(world)
+    assert run(world.store.evict(CODE, {ID[6], ID[8]}, before)) is Written.DONE
+    covering = [run(world.store.covering(CODE, ID[n])) for n in (0, 2, 3, 4, 5, 8, 9)]
+    assert covering == [ID[4], ID[4], ID[4], ID[4], ID[8], ID[8], None]
+
+
+def test_a_late_click_counts_once_and_for_its_day(world: World) -> None:
+    before = evicted(world)
+    assert run(world.store.count_late(CODE, DAY, ID[3], ID[4])) is Written.DONE
+    assert run(world.store.count_late(CODE, DAY, ID[3], ID[4])) is Written.DUPLICATE
+    assert run(world.store.count_late(CODE, DAY, ID[2], ID[4])) is Written.DUPLICATE
+    assert run(world.store.count_late(CODE, YESTERDAY, ID[1], ID[4])) is Written.DONE
+    assert read(world) == replace(before, clicks=5)
+    assert world.days(CODE) == {YESTERDAY: 1, DAY: 4}
+
+
+def test_a_late_click_is_not_counted_by_a_row_that_is_gone(world: World) -> None:
+    before = evicted(world)
+    assert run(world.store.count_late(CODE, DAY, ID[3], ID[5])) is Written.REJECTED
+    assert read(world) == before
+
+
 def test_links_do_not_share_what_they_remember(world: World) -> None:
-    world.make("other", TODAY)
-    count(world, click(1))
-    assert count(world, click(1), code="other") == Counted()
+    world.make("other")
+    ids: Set[str] = {ID[1]}
+    assert isinstance(run(world.store.count("other", DAY, ids)), Counted)
+    assert isinstance(count(world, 1), Counted)
 
 
 def test_a_parked_click_is_kept_as_it_was(world: World) -> None:
-    run(world.store.park(click(1)))
-    assert list(world.parked()) == [click(1)]
+    late = click(1, at=MIDNIGHT)
+    run(world.store.park(late))
+    assert list(world.parked()) == [late]

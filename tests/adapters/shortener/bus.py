@@ -5,12 +5,14 @@ import socket
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from handlers.shortener import emit, redirect
+from handlers.shortener.counters import Counters
 from handlers.shortener.link import Link
 from handlers.shortener.store import LinkStore
 from tests.doubles.links import Context, http_event
@@ -88,7 +90,7 @@ def way(monkeypatch: pytest.MonkeyPatch, bus: str, queue: str) -> Generator[None
 
 def make(links: LinkStore, code: str = "first", *, expires_at: int | None = None) -> None:
     link = Link(code=code, target=TARGET, owner="ada", created_at=1, expires_at=expires_at)
-    assert links.create(link)
+    assert links.create(link, Counters(epoch=1, day=date(2025, 11, 22)))
 
 
 def follow(code: str = "first") -> dict[str, Any]:

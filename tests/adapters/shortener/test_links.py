@@ -8,7 +8,8 @@ import pytest
 from types_boto3_dynamodb.client import DynamoDBClient
 
 from handlers.shortener import codes, links
-from handlers.shortener.store import LinkStore, UnprocessedError
+from handlers.shortener.link import Link
+from handlers.shortener.store import BusyError, LinkStore
 from tests.doubles.links import LINKS_TABLE, PUBLIC_URL, Context, body_of, http_event
 
 TARGET = "https://example.com/a?token=secret"
@@ -140,7 +141,7 @@ def test_a_listed_link_carries_its_newest_total(dynamodb: DynamoDBClient) -> Non
     make("my-link")
     dynamodb.update_item(
         TableName=LINKS_TABLE,
-        Key={"PK": {"S": "LINK#my-link"}, "SK": {"S": "META"}},
+        Key={"PK": {"S": "LINK#my-link"}, "SK": {"S": "COUNT"}},
         UpdateExpression="ADD clicks :n",
         ExpressionAttributeValues={":n": {"N": "7"}},
     )
@@ -154,8 +155,9 @@ def test_a_link_that_the_index_still_names_but_that_is_deleted_is_not_listed(
     make("gone-by")
     call("DELETE", "/links/gone-by")
 
-    def stale(*_: object, **__: object) -> tuple[list[str], None]:
-        return ["gone-by", "my-link"], None
+    def stale(*_: object, **__: object) -> tuple[list[Link], None]:
+        codes = ("gone-by", "my-link")
+        return [Link(code=code, target=TARGET, owner="ada", created_at=1) for code in codes], None
 
     monkeypatch.setattr(LinkStore, "page", stale)
     assert listed() == (["my-link"], None)
@@ -179,7 +181,7 @@ def test_a_cursor_of_somebody_else_or_of_nobody_is_refused() -> None:
 def test_a_new_link_has_todays_day_and_no_days_to_show(dynamodb: DynamoDBClient) -> None:
     before = datetime.now(UTC).date()
     make("my-link")
-    key = {"PK": {"S": "LINK#my-link"}, "SK": {"S": "META"}}
+    key = {"PK": {"S": "LINK#my-link"}, "SK": {"S": "COUNT"}}
     item = dynamodb.get_item(TableName=LINKS_TABLE, Key=key).get("Item", {})
     made_on = date.fromisoformat(str(item["day"].get("S")))
     assert before <= made_on <= datetime.now(UTC).date()
@@ -195,13 +197,13 @@ def test_a_link_is_read_with_the_days_of_the_last_30_that_had_a_click(
     for day, clicks in (("2025-10-23", 5), ("2025-10-24", 1), ("2025-11-21", 2)):
         row: Any = {
             "PK": {"S": "LINK#my-link"},
-            "SK": {"S": f"STAT#{day}"},
+            "SK": {"S": f"DAY#{day}"},
             "clicks": {"N": str(clicks)},
         }
         dynamodb.put_item(TableName=LINKS_TABLE, Item=row)
     dynamodb.update_item(
         TableName=LINKS_TABLE,
-        Key={"PK": {"S": "LINK#my-link"}, "SK": {"S": "META"}},
+        Key={"PK": {"S": "LINK#my-link"}, "SK": {"S": "COUNT"}},
         UpdateExpression="SET #day = :day, dayClicks = :n, clicks = :all",
         ExpressionAttributeNames={"#day": "day"},
         ExpressionAttributeValues={
@@ -249,9 +251,9 @@ def test_a_route_there_is_not_is_answered_in_the_same_form() -> None:
 
 def test_a_throttled_table_is_a_503(monkeypatch: pytest.MonkeyPatch) -> None:
     def throttled(*_: object) -> None:
-        raise UnprocessedError("1 of 1 links are still unread")
+        raise BusyError("1 of 1 links are still unread")
 
-    monkeypatch.setattr(LinkStore, "totals", throttled)
+    monkeypatch.setattr(LinkStore, "clicks", throttled)
     assert error(call("GET", "/links")) == (503, "unavailable")
 
 

@@ -23,8 +23,8 @@ def test_bursts_come_on_top_of_the_plain_rate() -> None:
 def test_the_past_lies_before_today_and_no_click_in_it_counts_twice() -> None:
     for campaign in CAMPAIGNS:
         clicks = list(past_clicks(campaign, random.Random(campaign.alias), NOW))  # noqa: S311
-        assert len({click["click_id"] for click in clicks}) == len(clicks) > DAYS
-        days = Counter((NOW - int(click["at"])) // DAY_MS for click in clicks)
+        assert len({click.click_id for click in clicks}) == len(clicks) > DAYS
+        days = Counter((NOW - click.at) // DAY_MS for click in clicks)
         assert min(days) == 1
         assert max(days) == DAYS
 
@@ -32,6 +32,6 @@ def test_the_past_lies_before_today_and_no_click_in_it_counts_twice() -> None:
 def test_the_past_of_a_link_is_the_same_each_time() -> None:
     def counted() -> Counter[int]:
         clicks = past_clicks(CAMPAIGNS[0], random.Random("seed"), NOW)  # noqa: S311
-        return Counter(int(click["at"]) for click in clicks)
+        return Counter(click.at for click in clicks)
 
     assert counted() == counted()

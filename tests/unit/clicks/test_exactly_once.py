@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.clicks.counting import Aggregator, Message
-from handlers.shortener.click import Click
-from tests.doubles.clicks import CrashError, Fault, MemoryClicks, run
+from handlers.clicks.counting import Aggregator, Eviction, Message
+from tests.doubles.clicks import CrashError, Fault, MemoryClicks, click, run
 
 CODES = ("first", "other")
 MIDNIGHT = 1_763_769_600_000
-NOW = MIDNIGHT + 3_600_000
+NOW = MIDNIGHT + 90_000_000
 
-# Three days and few seconds, so that clicks share the items that they are remembered in.
-moments = st.sampled_from([-86_400_000, -2000, -1000, 0, 1000]).map(lambda ms: MIDNIGHT + ms)
+# Small, so that ids leave early and clicks come late.
+EVICTION = Eviction(at=3, least=2, young_ms=500, most=5)
+
+# Three days, of which the link's is the second.
+moments = st.sampled_from([-86_400_000, -1000, 0, 1000, 86_400_000]).map(lambda ms: MIDNIGHT + ms)
 Drawn = tuple[str, int, int]
 clicks = st.lists(
     st.tuples(st.sampled_from(CODES), moments, st.integers(1, 3)),
@@ -31,7 +33,7 @@ def messages_of(drawn: Sequence[Drawn]) -> list[Message]:
     return [
         Message(
             f"{number}-{copy}",
-            Click(click_id=f"click-{number}", code=code, at=at),
+            click(number, at=at, code=code),
         )
         for number, (code, at, copies) in enumerate(drawn)
         for copy in range(copies)
@@ -53,7 +55,7 @@ def deliver(
         if deleting and die.random() < 0.3:
             store.delete(deleting)
         try:
-            aggregator = Aggregator(store, store.publish, store.pause)
+            aggregator = Aggregator(store, store.publish, store.pause, EVICTION)
             report = run(aggregator.aggregate(batch, now_ms=NOW))
         except CrashError:
             waiting += batch
@@ -74,6 +76,8 @@ def test_every_click_counts_once_on_its_own_day_and_the_true_total_is_published_
     totals = Counter(click.code for click in distinct)
     assert {code: link.clicks for code, link in store.links.items() if link.clicks} == totals
     assert store.days == Counter((click.code, click.day) for click in distinct)
+    for code in CODES:
+        assert store.remembered(code) == sorted(c.key for c in distinct if c.code == code)
     assert store.ahead == []
     last = {update.channel: update for update in store.published}
     assert {channel: update.version for channel, update in last.items()} == {
@@ -94,7 +98,7 @@ def test_a_link_deleted_in_between_keeps_a_consistent_count_and_blocks_no_messag
     deliver(messages_of(drawn), store, die, deleting=CODES[0])
 
     for code, link in store.links.items():
-        remembered = sum(len(ids) for (of, _), ids in store.seen.items() if of == code)
+        remembered = len(store.remembered(code))
         by_day = sum(n for (of, _), n in store.days.items() if of == code)
         assert link.clicks == remembered == by_day
     assert store.ahead == []
@@ -108,7 +112,9 @@ def test_without_faults_the_report_accounts_for_every_message(
     store = MemoryClicks(CODES[0])
     messages = messages_of(drawn)
     die.shuffle(messages)
-    report = run(Aggregator(store, store.publish, store.pause).aggregate(messages, now_ms=NOW))
+    report = run(
+        Aggregator(store, store.publish, store.pause, EVICTION).aggregate(messages, now_ms=NOW)
+    )
 
     assert report.failed == []
     assert report.counted + report.duplicates + report.on_deleted_link == len(messages)

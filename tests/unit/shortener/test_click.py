@@ -10,7 +10,7 @@ from handlers.shortener import click
 from handlers.shortener.click import Click
 
 GOOD: dict[str, Any] = {
-    "click_id": "0b3f1a52-7d1c-4d6e-9a63-51a8f0c2b7de",
+    "click_id": "019aa9ee-f0fb-7d6e-9a63-51a8f0c2b7de",
     "code": "XzVZoih",
     "at": 1_763_787_600_123,
 }
@@ -31,6 +31,9 @@ def test_a_key_that_a_newer_redirect_may_add_is_ignored() -> None:
     [
         ({"click_id": 7}, "click_id"),
         ({"click_id": "not-a-uuid"}, "click_id"),
+        ({"click_id": "019aa9ee-f0fb-4d6e-9a63-51a8f0c2b7de"}, "version 7"),
+        ({"click_id": "019aa9ee-f0fb-7d6e-7a63-51a8f0c2b7de"}, "version 7"),
+        ({"at": 1_763_787_600_124}, "the time that click_id begins with"),
         ({"click_id": GOOD["click_id"].upper()}, "click_id"),
         ({"code": "a#b"}, "code"),
         ({"code": None}, "code"),
