@@ -23,12 +23,12 @@ ON_TABLES = {
     "realtime-fan-out": {"realtime-table": PUBLISHING},
     "realtime-publish": {"realtime-table": PUBLISHING | {"PutItem"}},
     "clicks-aggregate": {
-        "links-table": {"UpdateItem", "GetItem"},
+        "links-table": {"UpdateItem", "PutItem", "GetItem", "Query"},
         "realtime-table": PUBLISHING,
     },
     "shortener-redirect": {"links-table": {"GetItem"}},
     "shortener-links": {
-        "links-table": {"PutItem", "UpdateItem", "GetItem", "Query", "BatchGetItem"},
+        "links-table": {"PutItem", "UpdateItem", "Query", "BatchGetItem"},
         "links-table/index/by-owner": {"Query"},
     },
 }

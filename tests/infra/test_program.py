@@ -98,7 +98,7 @@ def test_a_links_owner_is_found_by_an_index_that_no_click_writes_to(dev: Deploym
         "hashKey": "owner",
         "rangeKey": "createdAt",
         "projectionType": "INCLUDE",
-        "nonKeyAttributes": ["target", "state"],
+        "nonKeyAttributes": ["target", "expiresAt"],
     }
 
 
