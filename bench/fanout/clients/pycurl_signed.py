@@ -3,7 +3,7 @@
 pyright: its package is in the benchmark's own environment, not in the one that is checked.
 """
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportMissingModuleSource=false
 
 import time
 from collections.abc import Callable, Sequence
