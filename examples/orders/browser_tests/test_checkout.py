@@ -146,3 +146,28 @@ def test_everybody_can_use_the_page(site: Site, context: BrowserContext) -> None
     expect(page.get_by_role("listitem")).to_contain_text("Not available after all")
     axe: Any = Axe()  # its annotations are incomplete
     assert axe.run(page).violations_count == 0
+
+
+def test_the_page_fits_in_320_pixels_in_any_font(site: Site, browser: Browser) -> None:
+    # The policy would refuse the style that spaces the letters.
+    context = browser.new_context(bypass_csp=True, viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    page.goto(site.origin)
+    assert_fits(page)
+    page.close()
+    page = sign_in(context, site, customer(site.shop, "Cleopatra"))
+    page.get_by_label("Quantity").fill("100")
+    order(page, "vase")
+    expect(page.get_by_role("listitem")).to_contain_text("Not available after all")
+    page.route("**/orders", lambda route: route.abort())
+    order(page, "piano")
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    assert_fits(page)
+    context.close()
+
+
+def assert_fits(page: Page) -> None:
+    """Letters that stand half their size apart take more room than any font does."""
+    for spacing in ("0", "0.5em"):
+        page.add_style_tag(content=f"* {{ letter-spacing: {spacing} !important; }}")
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
