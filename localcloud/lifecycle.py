@@ -91,12 +91,13 @@ class Lifecycle:
         if isinstance(recipe, Accepted):
             return kept | inputs
         client = self._client(recipe.service, region)
-        inputs_now = inputs | _reset(recipe, inputs, changed)
-        request = _request(client, recipe, inputs_now)
+        request = _request(client, recipe, inputs)
         own = recipe.after.keys() | recipe.changes.keys()
-        if changed - own - recipe.ignore - NOT_IN_REQUESTS:
-            if recipe.update is None:
-                raise CannotChange(f"{', '.join(sorted(changed - own))} of a {type_}")
+        if plain := changed - own - recipe.ignore - NOT_IN_REQUESTS:
+            rewritten = recipe.update == recipe.operation  # so that what is left out is gone
+            if recipe.update is None or not (rewritten or plain <= inputs.keys()):
+                names = ", ".join(sorted(plain))
+                raise CannotChange(f"localcloud/recipes does not say how to change {names}")
             key = _members(client, recipe.update, _templated(recipe.key, id_, state))
             _call(client, recipe.update, _members(client, recipe.update, request) | key)
         changing = self._made(id_, request, inputs, region)
@@ -173,17 +174,8 @@ def _request(client: Any, recipe: Recipe, inputs: Inputs) -> Inputs:
     return to_request(_shape(client, recipe.operation), recipe.prepare(wanted), recipe.rename)
 
 
-def _reset(recipe: Recipe, inputs: Inputs, changed: frozenset[str]) -> Inputs:
-    """Inputs that the program takes away, as AWS then has them."""
-    gone = changed - inputs.keys() - recipe.after.keys() - recipe.changes.keys() - recipe.ignore
-    if recipe.update == recipe.operation:  # all is written anew: what is left out is reset
-        gone &= recipe.resets.keys()
-    if unknown := gone - recipe.resets.keys() - NOT_IN_REQUESTS:
-        raise CannotChange(f"{', '.join(sorted(unknown))} cannot be taken away: no row says how")
-    return {name: recipe.resets[name] for name in gone & recipe.resets.keys()}
-
-
 def _asked(client: Any, recipe: Recipe, call: Call, id_: str, state: Inputs) -> Inputs:
+    state = {**recipe.defaults, **state}
     key = _members(client, call.operation, _templated(recipe.key, id_, state))
     return key | _templated(call.members, id_, state)
 

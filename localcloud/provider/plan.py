@@ -11,7 +11,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from ..names import physical_name
 from ..recipes.recipe import Name, Row
-from .properties import DEFAULTS, Bag, data, put
+from .properties import DEFAULTS, Bag, changed, completed, data, put
 
 PropertyDiff = provider_pb2.PropertyDiff
 
@@ -26,6 +26,16 @@ def give_name(rule: Name, name: str, seed: bytes, olds: Bag, inputs: Bag) -> Non
         made_up = physical_name(rule, name, seed or os.urandom(8), data(inputs))
         put(inputs, {rule.input: made_up})
     put(inputs, {DEFAULTS: [rule.input]})
+
+
+def changes(row: Row, request: Any) -> tuple[set[str], Bag]:
+    """Which inputs a Diff or Update request changes, and all of them as they are to be."""
+    olds = completed(request.old_inputs, request.olds, row.kept, row.defaults)
+    news = completed(request.news, request.olds, row.kept, row.defaults)
+    names = set(changed(olds, news))
+    for name in row.defaults.keys() - names - request.news.fields.keys():
+        del news.fields[name]
+    return names, news
 
 
 def difference(row: Row, olds: Bag, news: Bag, names: AbstractSet[str]) -> Any:

@@ -71,10 +71,21 @@ def updated(olds: Bag, news: Bag, names: Collection[str], made_up: Collection[st
     return outputs
 
 
+def completed(bag: Bag, state: Bag, kept: Collection[str], defaults: Mapping[str, Any]) -> Bag:
+    """The inputs with what is meant by those left out."""
+    full = copy(bag)
+    for path in sorted(kept):
+        (was, name), (now, _) = _within(state, path), _within(full, path)
+        if name in was.fields and name not in now.fields:
+            now.fields[name].CopyFrom(was.fields[name])
+    put(full, {name: value for name, value in defaults.items() if name not in full.fields})
+    return full
+
+
 def _within(bag: Bag, path: str) -> tuple[Bag, str]:
     *parents, name = path.split(".")
     for parent in parents:
-        bag = bag.fields[parent].struct_value
+        bag = bag.fields[parent].struct_value if parent in bag.fields else Bag()
     return bag, name
 
 

@@ -20,7 +20,7 @@ from ..lifecycle import Lifecycle, row
 from ..lookups import look_up
 from ..names import NameTooLong
 from ..recipes.recipe import Row
-from .plan import difference, give_name
+from .plan import changes, difference, give_name
 from .properties import Bag, changed, copy, data, put, put_unknown, updated
 
 GLOBAL = ("aws:iam/", "aws:cloudfront/", "aws:route53/")
@@ -86,7 +86,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Diff(self, request: Any, context: Context) -> Any:
         with _told(context, _what("comparing", request)):
-            names = set(changed(request.old_inputs, request.news))
+            names, _ = changes(row(_type(request)), request)
             was = data(request.olds).get("region")
             if was and was != self._region(data(request.news), context):
                 names.add("region")
@@ -113,12 +113,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Context) -> Any:
         type_ = _type(request)
         with _told(context, _what("updating", request)):
-            state, inputs = data(request.olds), data(request.news)
-            names = frozenset(changed(request.old_inputs, request.news))
-            outputs = updated(request.olds, request.news, names, row(type_).made_up)
+            names, wanted = changes(row(type_), request)
+            outputs = updated(request.olds, wanted, names, row(type_).made_up)
             if not request.preview:
+                state, inputs = data(request.olds), data(wanted)
                 region = self._region(inputs, context)
-                made = self._resources.update(type_, request.id, state, inputs, names, region)
+                made = self._resources.update(
+                    type_, request.id, state, inputs, frozenset(names), region
+                )
                 put(outputs, _news(made, state | inputs))
             return provider_pb2.UpdateResponse(properties=outputs)
 

@@ -28,6 +28,14 @@ def _address(endpoint: str, protocol: str, api: str) -> str:
     return f"{base}/_aws/execute-api/{api}"
 
 
+def _cors(client: Any, api: Created) -> Mapping[str, Any]:
+    if cors := api.request.get("CorsConfiguration"):
+        client.update_api(ApiId=api.id, CorsConfiguration=cors)
+    else:
+        client.delete_cors_configuration(ApiId=api.id)
+    return {}
+
+
 def _authorizer(inputs: Inputs) -> Inputs:
     """`IdentitySource` is required by boto3 and optional everywhere else."""
     return {"identitySources": [], **inputs}
@@ -36,7 +44,7 @@ def _authorizer(inputs: Inputs) -> Inputs:
 def _stage(inputs: Inputs) -> Inputs:
     """Settings of routes: a list that names its routes, where the request has a map by route."""
     routes = inputs.pop("routeSettings", None)
-    if not routes:
+    if routes is None:
         return inputs
     by_route = {
         route["routeKey"]: {key: value for key, value in route.items() if key != "routeKey"}
@@ -74,7 +82,14 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         },
         computed=_api_address,
         made_up=frozenset({"apiEndpoint"}),
-        replaces=frozenset({"protocolType"}),
+        replaces=frozenset({"credentialsArn", "protocolType", "routeKey", "target"}),
+        defaults={
+            "description": "",
+            "disableExecuteApiEndpoint": False,
+            "routeSelectionExpression": "$request.method $request.path",
+        },
+        kept=frozenset({"ipAddressType"}),
+        changes={"corsConfiguration": _cors},
         key={"ApiId": "{id}"},
         read=Call(operation="GetApi"),
         found="@",
@@ -100,6 +115,8 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         id="{response[IntegrationId]}",
         rename={"timeoutMilliseconds": "TimeoutInMillis"},
         replaces=frozenset({"apiId", "integrationSubtype", "integrationType"}),
+        defaults={"connectionType": "INTERNET", "payloadFormatVersion": "1.0"},
+        kept=frozenset({"timeoutMilliseconds"}),
         key={**OF_API, "IntegrationId": "{id}"},
         read=Call(operation="GetIntegration"),
         found="@",
@@ -126,6 +143,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         operation="CreateRoute",
         id="{response[RouteId]}",
         replaces=frozenset({"apiId"}),
+        defaults={"apiKeyRequired": False, "authorizationType": "NONE"},
         key={**OF_API, "RouteId": "{id}"},
         read=Call(operation="GetRoute"),
         found="@",
@@ -169,6 +187,8 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         computed=_stage_address,
         made_up=frozenset({"invokeUrl"}),
         replaces=frozenset({"apiId", "name"}),
+        defaults={"accessLogSettings": {}, "autoDeploy": False, "routeSettings": []},
+        kept=frozenset({"defaultRouteSettings", "deploymentId"}),
         key={**OF_API, "StageName": "{id}"},
         read=Call(operation="GetStage"),
         found="@",
@@ -184,6 +204,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
             "arn": "arn:aws:apigateway:{region}::/domainnames/{response[DomainName]}",
         },
         prepare=_domain,
+        kept=frozenset({"routingMode"}),
         computed=_domain_target,
         made_up=frozenset(f"domainNameConfiguration.{name}" for name in MADE_UP),
         replaces=frozenset({"domainName"}),

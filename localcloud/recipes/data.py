@@ -81,7 +81,19 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         outputs={"arn": "{response[TableDescription][TableArn]}"},
         prepare=_table,
         after={"ttl": _expiry, "pointInTimeRecovery": _recovery},
-        replaces=frozenset({"name", "hashKey", "rangeKey", "localSecondaryIndexes"}),
+        replaces=frozenset({"hashKey", "localSecondaryIndexes", "name", "rangeKey"}),
+        defaults={
+            "billingMode": "PROVISIONED",
+            "deletionProtectionEnabled": False,
+            "streamEnabled": False,
+            "tableClass": "STANDARD",
+        },
+        kept=frozenset(
+            {
+                *("pointInTimeRecovery", "readCapacity", "serverSideEncryption"),
+                *("serverSideEncryption.kmsKeyArn", "streamViewType", "ttl", "writeCapacity"),
+            }
+        ),
         key={"TableName": "{id}"},
         read=Call(operation="DescribeTable"),
         found="Table",
@@ -102,6 +114,13 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         },
         prepare=_user_pool,
         replaces=frozenset({"aliasAttributes", "usernameAttributes", "usernameConfiguration"}),
+        defaults={"deletionProtection": "INACTIVE", "mfaConfiguration": "OFF"},
+        kept=frozenset(
+            {
+                *("accountRecoverySetting", "adminCreateUserConfig", "passwordPolicy"),
+                *("userPoolTier", "usernameConfiguration", "verificationMessageTemplate"),
+            }
+        ),
         key={"UserPoolId": "{id}"},
         read=Call(operation="DescribeUserPool"),
         found="UserPool",
@@ -119,6 +138,12 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         name=Name(),
         rename={"name": "ClientName"},
         replaces=frozenset({"generateSecret", "userPoolId"}),
+        kept=frozenset(
+            {
+                *("accessTokenValidity", "authSessionValidity", "explicitAuthFlows"),
+                *("idTokenValidity", "preventUserExistenceErrors", "refreshTokenValidity"),
+            }
+        ),
         key={"UserPoolId": "{state[userPoolId]}", "ClientId": "{id}"},
         read=Call(operation="DescribeUserPoolClient"),
         found="UserPoolClient",

@@ -62,7 +62,10 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         outputs={"arn": "{response[CertificateArn]}"},
         computed=_validation,
         made_up=frozenset({"domainValidationOptions", "status"}),
-        replaces=frozenset({"domainName", "keyAlgorithm", "validationMethod"}),
+        replaces=frozenset(
+            {"domainName", "keyAlgorithm", "subjectAlternativeNames", "validationMethod"}
+        ),
+        kept=frozenset({"keyAlgorithm", "subjectAlternativeNames"}),
         key={"CertificateArn": "{id}"},
         read=Call(operation="DescribeCertificate"),
         found="Certificate",

@@ -63,14 +63,6 @@ def _retention(client: Any, group: Created) -> Mapping[str, Any]:
     return {}
 
 
-def _key_of_group(client: Any, group: Created) -> Mapping[str, Any]:
-    if key := group.inputs.get("kmsKeyId"):
-        client.associate_kms_key(logGroupName=group.id, kmsKeyId=key)
-    else:
-        client.disassociate_kms_key(logGroupName=group.id)
-    return {}
-
-
 def _trust(client: Any, role: Created) -> Mapping[str, Any]:
     document = role.request["AssumeRolePolicyDocument"]
     client.update_assume_role_policy(RoleName=role.id, PolicyDocument=document)
@@ -89,7 +81,18 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         ignore=frozenset({"layers", "sourceCodeHash"}),
         prepare=_code,
         after={"reservedConcurrentExecutions": _concurrency},
-        replaces=frozenset({"name", "packageType"}),
+        replaces=frozenset({"name", "packageType", "tenancyConfig"}),
+        defaults={
+            "deadLetterConfig": {"targetArn": ""},
+            "description": "",
+            "environment": {"variables": {}},
+            "kmsKeyArn": "",
+            "memorySize": 128,
+            "packageType": "Zip",
+            "reservedConcurrentExecutions": -1,
+            "timeout": 3,
+        },
+        kept=frozenset({"architectures", "ephemeralStorage", "loggingConfig", "tracingConfig"}),
         key={"FunctionName": "{id}"},
         read=Call(operation="GetFunction"),
         found="Configuration",
@@ -132,6 +135,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         key={"FunctionName": "{state[functionName]}"},
         read=Call(operation="GetFunctionEventInvokeConfig"),
         found="@",
+        defaults={"maximumRetryAttempts": 2},
         update="PutFunctionEventInvokeConfig",
         delete=Call(operation="DeleteFunctionEventInvokeConfig"),
     ),
@@ -141,6 +145,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         id="{response[UUID]}",
         outputs={"uuid": "{response[UUID]}", "functionArn": "{response[FunctionArn]}"},
         replaces=frozenset({"eventSourceArn", "startingPosition", "startingPositionTimestamp"}),
+        defaults={"enabled": True, "functionResponseTypes": [], "scalingConfig": {}},
         key={"UUID": "{id}"},
         read=Call(operation="GetEventSourceMapping"),
         found="@",
@@ -155,7 +160,13 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         rename={"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"},
         outputs={"arn": "{response[Role][Arn]}", "uniqueId": "{response[Role][RoleId]}"},
         ignore=frozenset({"forceDetachPolicies"}),
-        replaces=frozenset({"name", "path"}),
+        replaces=frozenset({"name", "namePrefix", "path"}),
+        defaults={
+            "description": "",
+            "forceDetachPolicies": False,
+            "maxSessionDuration": 3600,
+            "path": "/",
+        },
         key={"RoleName": "{id}"},
         read=Call(operation="GetRole"),
         found="Role",
@@ -170,7 +181,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         name=Name(),
         rename={"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"},
         prepare=_policy,
-        replaces=frozenset({"name", "role"}),
+        replaces=frozenset({"name", "namePrefix", "role"}),
         key={"RoleName": "{state[role]}", "PolicyName": "{state[name]}"},
         read=Call(operation="GetRolePolicy"),
         found="@",
@@ -215,14 +226,16 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         name=Name(),
         rename={"name": "logGroupName"},
         outputs={"arn": "arn:aws:logs:{region}:{account}:log-group:{request[logGroupName]}"},
-        ignore=frozenset({"skipDestroy"}),
+        # MiniStack encrypts no logs, and cannot be told another key.
+        ignore=frozenset({"kmsKeyId", "skipDestroy"}),
         after={"retentionInDays": _retention},
         replaces=frozenset({"logGroupClass", "name", "namePrefix"}),
+        defaults={"kmsKeyId": "", "retentionInDays": 0, "skipDestroy": False},
+        kept=frozenset({"logGroupClass"}),
         key={"logGroupName": "{id}"},
         read=Call(operation="DescribeLogGroups", members={"logGroupNamePrefix": "{id}"}),
         found="logGroups[?logGroupName=='{id}'] | [0]",
         reads={"retentionInDays": "retentionInDays"},
-        changes={"kmsKeyId": _key_of_group},
         delete=Call(operation="DeleteLogGroup"),
     ),
 }

@@ -73,7 +73,21 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
             "url": "{response[QueueUrl]}",
         },
         prepare=_attributes,
-        replaces=frozenset({"fifoQueue", "name"}),
+        replaces=frozenset({"fifoQueue", "name", "namePrefix"}),
+        defaults={
+            "delaySeconds": 0,
+            "fifoQueue": False,
+            "kmsMasterKeyId": "",
+            "messageRetentionSeconds": 345600,
+            "receiveWaitTimeSeconds": 0,
+            "visibilityTimeoutSeconds": 30,
+        },
+        kept=frozenset(
+            {
+                *("deduplicationScope", "fifoThroughputLimit", "kmsDataKeyReusePeriodSeconds"),
+                *("policy", "redriveAllowPolicy", "redrivePolicy", "sqsManagedSseEnabled"),
+            }
+        ),
         key={"QueueUrl": "{id}"},
         read=Call(operation="GetQueueAttributes", members={"AttributeNames": ["All"]}),
         found="Attributes",
@@ -104,7 +118,9 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         name=Name(length=64),
         outputs={"arn": "{response[RuleArn]}"},
         ignore=frozenset({"forceDestroy"}),
-        replaces=frozenset({"eventBusName", "name"}),
+        replaces=frozenset({"eventBusName", "name", "namePrefix"}),
+        defaults={"eventBusName": "default", "forceDestroy": False},
+        kept=frozenset({"state"}),
         key={"Name": "{id}", "EventBusName": "{state[eventBusName]}"},
         read=Call(operation="DescribeRule"),
         found="@",
@@ -120,6 +136,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         ignore=frozenset({"forceDestroy"}),
         prepare=_target,
         replaces=frozenset({"eventBusName", "rule", "targetId"}),
+        defaults={"eventBusName": "default", "forceDestroy": False},
         key={
             "Rule": "{state[rule]}",
             "EventBusName": "{state[eventBusName]}",

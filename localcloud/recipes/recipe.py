@@ -60,6 +60,11 @@ class Row:
     name: Name | None = None
     replaces: frozenset[str] = frozenset()
     """Inputs of which another value makes another resource; a physical `region` always does."""
+    defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What an input stands for when it is left out: giving that is no change."""
+    kept: frozenset[str] = frozenset()
+    """Inputs, a nested one as `parent.child`, that the provider leaves as they are when the program
+    takes them away: those that its schema has as both optional and computed."""
     delete_first: bool = False
     """Two of the resource cannot be there at once: it is deleted before it is made anew."""
     outputs: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -102,8 +107,6 @@ class Recipe(Row):
     """The operation that takes all of the inputs anew."""
     changes: Mapping[str, Further] = field(default_factory=dict[str, Further])
     """Inputs that creation takes with all others, and a change by a call of its own."""
-    resets: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What AWS takes an input for that the program takes away."""
     delete: Call | Further
     protected: str | None = None
     """JMESPath in what was found: AWS refuses to delete the resource, and the emulator does not."""
