@@ -119,11 +119,11 @@ def _kind(field: FieldInfo, inner: type[BaseModel] | None, schema: Mapping[str, 
         return ", ".join(f"`{member.alias}`" for member in inner.model_fields.values())
     if "enum" in schema:
         return " or ".join(f"`{choice}`" for choice in schema["enum"])
-    if schema.get("type") == "boolean":
+    first = schema.get("anyOf", [schema])[0]
+    if first.get("type") == "boolean":
         return "`true` or `false`"
     if isinstance((field.examples or [None])[0], list):
         return "list of texts"
-    first = schema.get("anyOf", [schema])[0]
     return "text" if first.get("type") == "string" else _range(first)
 
 

@@ -204,6 +204,9 @@ class RegionSettings(Strict):
     manage_api_gateway_account: bool = Field(examples=["true"])
     """Own the region's API Gateway log setting; true in one stack of an account and region only"""
 
+    protect_data: bool | None = Field(default=None, examples=["false"])
+    """Refuse to delete or replace tables, users, APIs and queues; by default only in production"""
+
     @property
     def hosts(self) -> list[str]:
         """Names that the region answers to, none of which another may have."""

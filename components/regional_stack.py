@@ -77,7 +77,7 @@ def _realtime(site: Site, account: list[pulumi.Resource]) -> RealtimeApi:
         reserved_fan_out=plan.concurrency.reserved.fan_out,
         reserved_publish=plan.concurrency.reserved.publish,
         log_retention_days=settings.log_retention_days,
-        protect_data=settings.protects_data,
+        protect_data=site.protects_data,
         kms_key_arn=site.kms_key_arn,
         tracing=settings.tracing,
         region=site.away,
@@ -87,7 +87,7 @@ def _realtime(site: Site, account: list[pulumi.Resource]) -> RealtimeApi:
 
 def _links(site: Site) -> LinkTable:
     args = LinkTableArgs(
-        protect_data=site.settings.protects_data,
+        protect_data=site.protects_data,
         kms_key_arn=site.kms_key_arn,
         region=site.away,
     )
@@ -104,7 +104,7 @@ def _clicks(site: Site, realtime: RealtimeApi, links: LinkTable) -> ClickPipelin
         reserved_concurrency=site.plan.concurrency.reserved.aggregate,
         layer_arn=realtime.layer_arn,
         log_retention_days=site.settings.log_retention_days,
-        protect_data=site.settings.protects_data,
+        protect_data=site.protects_data,
         kms_key_arn=site.kms_key_arn,
         tracing=site.settings.tracing,
         region=site.away,
@@ -126,7 +126,7 @@ def _shortener(
         throttling_burst_limit=bursts(plan, site.allowed)["redirects"],
         layer_arn=realtime.layer_arn,
         log_retention_days=settings.log_retention_days,
-        protect_data=settings.protects_data,
+        protect_data=site.protects_data,
         kms_key_arn=site.kms_key_arn,
         tracing=settings.tracing,
         region=site.away,

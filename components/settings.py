@@ -72,10 +72,6 @@ class Settings(Strict):
     regions: Json[dict[str, RegionSettings]] = Field(min_length=1)
     """The regions that the stack is built in, each with its budget, promise and raised quotas"""
 
-    @property
-    def protects_data(self) -> bool:
-        return self.tier == "production"
-
     @field_validator("allowed_origins")
     @classmethod
     def _browsers_send_such_origins(

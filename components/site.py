@@ -24,6 +24,12 @@ class Site:
         return self.settings.regions[self.region]
 
     @property
+    def protects_data(self) -> bool:
+        if self.plan.protect_data is None:
+            return self.settings.tier == "production"
+        return self.plan.protect_data
+
+    @property
     def allowed(self) -> Figures:
         return capacity(regions().regions[self.region].defaults, self.plan.raised)
 

@@ -16,6 +16,7 @@ from components.settings import SettingsError
 from localcloud.runner import run_program
 from tests.infra.configured import planned
 from tests.infra.harness import ROOT, Cloud, Deployment, Monitor, Resource, deploy
+from tests.infra.release_graph import REPLACING
 
 HOME, AWAY = "eu-west-1", "ap-southeast-3"  # one of the longest names
 SMALL = {
@@ -130,6 +131,25 @@ def test_each_region_is_told_its_own_addresses(two: Deployment) -> None:
     assert {key for key in found[HOME] if found[AWAY][key] == found[HOME][key]} == {"tier"}
     assert f"execute-api.{AWAY}." in found[AWAY]["endpoint"]
     assert f"execute-api.{HOME}." in found[HOME]["endpoint"]
+
+
+def test_a_regions_own_setting_decides_what_pulumi_and_aws_refuse_to_delete() -> None:
+    deployment = deploy(program, config=both(protectData=True))
+    protected = {resource.name for resource in deployment.resources if resource.protected}
+    assert protected == {one.name for one in of(deployment, AWAY) if one.type in REPLACING}
+    for table in deployment.of("aws:dynamodb/table:Table"):
+        assert table.inputs["deletionProtectionEnabled"] is (AWAY in table.name)
+
+
+def test_production_is_given_up_by_one_setting() -> None:
+    config = planned({"protectData": False}, stack="prod")
+    deployment = deploy(program, stack="prod", config=config)
+    assert [resource.name for resource in deployment.resources if resource.protected] == []
+    for table in deployment.of("aws:dynamodb/table:Table"):
+        assert table.inputs["deletionProtectionEnabled"] is False
+    assert (
+        deployment.one("aws:cognito/userPool:UserPool").inputs["deletionProtection"] == "INACTIVE"
+    )
 
 
 def test_names_leave_room_for_what_pulumi_adds(two: Deployment) -> None:

@@ -26,7 +26,7 @@ def declared(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_stacks_own_configuration_loads(stack: str) -> None:
-    assert loaded(changed(stack), stack).protects_data is (stack == "prod")
+    assert (loaded(changed(stack), stack).tier == "production") is (stack == "prod")
 
 
 @pytest.mark.parametrize("name", ["Pulumi.dev.yaml", "Pulumi.prod.yaml"])
