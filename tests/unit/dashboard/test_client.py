@@ -1,3 +1,5 @@
+"""The client's own tests, run as dashboard/client/README.md says, and the frames that they send."""
+
 import json
 import re
 import subprocess

@@ -1,4 +1,5 @@
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,33 +10,79 @@ DOCUMENTS = [
     *sorted(ROOT.glob("*.md"), key=str),
     *sorted((ROOT / "docs").rglob("*.md"), key=str),
 ]
-NEEDS_AN_ACCOUNT = "pulumi "
+WITH_COMMANDS = [
+    *DOCUMENTS,
+    ROOT / "dashboard" / "client" / "README.md",
+    ROOT / "examples" / "orders" / "README.md",
+]
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(
+    r" {4}((?:make|pulumi|python3?|pip|aws|git|cd|node|npx|unzip|(?:\./)?realtime|\S+/bin/\S+)"
+    r"(?: .+|$))"
+)
 
 
-def commands(text: str) -> list[str]:
-    blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return [
-        line
-        for block in blocks
-        for line in block.splitlines()
-        if re.match(r"(make|pulumi|python3?|\./realtime|\.venv/bin/\S+) ", line)
-    ]
+@dataclass(frozen=True)
+class Block:
+    """Commands of a page, and the paragraph above them."""
+
+    above: str
+    commands: list[str]
+
+    @property
+    def run_by(self) -> Path | None:
+        """The test that the page names, in a comment that no reader sees."""
+        named = re.search(r"<!-- run by (\S+) -->", self.above)
+        return ROOT / named[1] if named else None
+
+    @property
+    def not_run(self) -> list[str]:
+        return [
+            command
+            for command in self.commands
+            if not re.search(rf"^{re.escape(command)}( ONCE=1)?$", CI, re.MULTILINE)
+        ]
+
+    @property
+    def says_so(self) -> bool:
+        return "not run by ci" in " ".join(self.above.lower().split())
 
 
-def test_ci_runs_every_command_of_the_readme_that_needs_no_account() -> None:
-    found = commands((ROOT / "README.md").read_text())
-    assert {"make demo", "make test"} <= set(found)
-    missing = [
-        command
-        for command in found
-        if not command.startswith(NEEDS_AN_ACCOUNT)
-        and not re.search(rf"^{re.escape(command)}( ONCE=1)?$", CI, re.MULTILINE)
-    ]
-    assert not missing
+def blocks(page: Path) -> list[Block]:
+    found: list[Block] = []
+    above = ""
+    for paragraph in FENCED.sub(_indented, page.read_text()).split("\n\n"):
+        lines = paragraph.strip("\n").splitlines()
+        commands = [m[1] for line in lines if (m := COMMAND.match(line))]
+        if commands:
+            found.append(Block(above, commands))
+        above = paragraph
+    return found
+
+
+def _indented(fence: re.Match[str]) -> str:
+    """A block of commands as an indented one; nothing in place of a block in another language."""
+    shown = fence[2] if fence[1] in ("", "sh") else ""
+    return "\n" + "".join(f"    {line}\n" for line in shown.splitlines() if line)
+
+
+def test_the_pages_hold_commands() -> None:
+    pages = {path.name for path in WITH_COMMANDS if blocks(path)}
+    assert {"README.md", "operations.md", "consuming.md"} <= pages
+
+
+@pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_command_on_a_page_is_run_by_ci_or_said_not_to_be(path: Path) -> None:
+    for block in blocks(path):
+        if block.run_by:
+            assert str(path.relative_to(ROOT)) in block.run_by.read_text(), block.commands
+            assert not block.says_so, block.commands
+        else:
+            assert bool(block.not_run) == block.says_so, block.not_run or block.commands
 
 
 def test_the_readme_opens_with_the_two_commands() -> None:
-    assert commands((ROOT / "README.md").read_text())[:2] == ["make demo", "make test"]
+    assert blocks(ROOT / "README.md")[0].commands == ["make demo", "make test"]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

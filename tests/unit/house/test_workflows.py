@@ -1,5 +1,6 @@
 """GitHub runs the workflows and nothing here can: these are the mistakes that a reader can make."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,38 @@ def test_what_a_workflow_runs_exists_in_the_makefile(workflow: dict[Any, Any]) -
             assert all(f"\n{target}:" in makefile for target in command.split()[1:])
         elif command:
             assert (ROOT / command).is_file()
+
+
+def readme_deploy() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^## Deploy it\n.*?^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return block.splitlines()
+
+
+def hosted(name: str) -> list[str]:
+    """The workflow's steps as the commands that a person would type."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows" / f"{name}.yml").read_text("utf-8"))
+    typed: list[str] = []
+    for step in steps(workflow):
+        if "run" in step:
+            typed.append(step["run"])
+        elif step["uses"].startswith("pulumi/actions@"):
+            given = step["with"]
+            if given.get("upsert"):
+                typed.append("pulumi stack init dev")
+            typed.append(
+                f"pulumi {given['command']} --stack dev --policy-pack {given['policyPacks']}"
+            )
+    return typed
+
+
+def test_a_deployment_by_github_is_the_readmes_step_by_step() -> None:
+    assert hosted("deploy") == readme_deploy()
+
+
+def test_a_preview_by_github_is_the_readmes_but_changes_nothing() -> None:
+    setup, build, _, up = readme_deploy()
+    assert hosted("preview") == [setup, build, up.replace(" up ", " preview ")]
 
 
 def test_every_job_ends(workflow: dict[Any, Any]) -> None:
