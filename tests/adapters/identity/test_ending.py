@@ -58,13 +58,13 @@ def test_logging_out_closes_the_principals_sockets_and_refuses_their_token(
     opened(gateway, authority, sockets, "a=")
     opened(gateway, authority, sockets, "b=")
     opened(gateway, authority, sockets, "c=", sub="bob")
+    before = {"authorization": f"Bearer {authority.token()}"}
     assert revoke.handler({"principal": "alice"}, CONTEXT) == {"connections": 2}
     assert sockets.open == {"c="}
     assert gateway.say("a=", action="subscribe", channel="user:alice")["code"] == (
         "connection_expired"
     )
-    header = {"authorization": f"Bearer {authority.token()}"}
-    assert gateway.open("d=", {}, header) == 403
+    assert gateway.open("d=", {}, before) == 403
     later = {"authorization": f"Bearer {authority.token(iat=int(time.time()) + 20)}"}
     assert gateway.open("e=", {}, later) == 101
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.scale.clock import run
 from handlers.realtime.delivery.pacing import CHUNKS_AT_ONCE, PacedPosts, Pacer, Rate, RatedPosts
 from handlers.realtime.ports import Misconfigured, Outcome
 from tests.doubles.realtime import MemoryPosts, MemoryStore
@@ -75,14 +76,14 @@ class Clock:
 def permits(pacers: Sequence[Pacer], clock: Clock, count: int, unit_ms: int = 1000) -> list[int]:
     """In which second, or unit, each of so many permits was given, to the pacers in turn."""
 
-    async def run() -> list[int]:
+    async def scenario() -> list[int]:
         given: list[int] = []
         for number in range(count):
             await pacers[number % len(pacers)].permit()
             given.append((clock.now - START) // unit_ms)
         return given
 
-    return asyncio.run(run())
+    return run(scenario())
 
 
 @given(workers=st.integers(1, 10), posts_per_second=st.integers(20, 10_000))
@@ -191,7 +192,7 @@ def ids(count: int) -> list[str]:
 
 def test_every_connection_is_posted_to_in_chunks_that_overlap_but_not_all() -> None:
     sockets = Sockets()
-    outcomes = asyncio.run(paced(sockets).post_all(ids(2_050), b"{}", 5))
+    outcomes = run(paced(sockets).post_all(ids(2_050), b"{}", 5))
     assert outcomes == dict.fromkeys(ids(2_050), Outcome.DELIVERED)
     assert [len(chunk) for chunk in sockets.chunks] == [100] * 20 + [50]
     assert 1 < sockets.most_under_way <= CHUNKS_AT_ONCE
@@ -200,14 +201,14 @@ def test_every_connection_is_posted_to_in_chunks_that_overlap_but_not_all() -> N
 def test_a_socket_that_does_not_answer_holds_up_its_own_chunk_only() -> None:
     sockets = Sockets()
     sockets.stuck = {"c00000"}
-    outcomes = asyncio.run(paced(sockets).post_all(ids(1_000), b"{}", 0.5))
+    outcomes = run(paced(sockets).post_all(ids(1_000), b"{}", 0.5))
     assert [i for i, outcome in outcomes.items() if outcome is not Outcome.DELIVERED] == ["c00000"]
 
 
 def test_what_there_is_no_time_for_is_left_unstarted_and_is_a_suffix() -> None:
     sockets = Sockets()
     sockets.stuck = set(ids(5_000))
-    outcomes = asyncio.run(paced(sockets).post_all(ids(2_000), b"{}", 0.2))
+    outcomes = run(paced(sockets).post_all(ids(2_000), b"{}", 0.2))
     started = CHUNKS_AT_ONCE * 100
     assert list(outcomes.values()) == [Outcome.FAILED] * started + [Outcome.UNSTARTED] * (
         2_000 - started
@@ -227,7 +228,7 @@ def test_a_refused_caller_is_raised_and_leaves_no_slot_taken() -> None:
         sockets.failing = False
         return await posts.post_all(ids(200), b"{}", 5)
 
-    assert set(asyncio.run(twice()).values()) == {Outcome.DELIVERED}
+    assert set(run(twice()).values()) == {Outcome.DELIVERED}
 
 
 @given(posts_per_second=st.integers(100, 10_000))
@@ -245,7 +246,7 @@ def rated(outcome: Outcome, posts_per_second: int = 2_000) -> tuple[Clock, Memor
 
 
 def started(posts: RatedPosts, count: int, seconds: float = 0.15) -> int:
-    outcomes = asyncio.run(posts.post_all(ids(count), b"{}", seconds))
+    outcomes = run(posts.post_all(ids(count), b"{}", seconds))
     assert list(outcomes) == ids(count)
     return sum(outcome is not Outcome.UNSTARTED for outcome in outcomes.values())
 
@@ -280,5 +281,5 @@ def test_what_is_posted_at_once_and_what_workers_post_slow_down_together() -> No
     pacer = Pacer(MemoryStore(), limit, 10, clock.now_ms, clock.sleep)
     started(posts, 50)
     assert pacer.rate.current == 500
-    asyncio.run(pacer.permit())
+    run(pacer.permit())
     assert clock.now - START >= 250
