@@ -48,16 +48,23 @@ def stack_config(root: Path, stack: str) -> StackConfig:
     if not path.exists():
         found = sorted(p.name for p in root.glob("Pulumi.*.yaml"))
         raise StackFileError(f"no stack {stack!r}: {path} does not exist; there are {found}")
-    declared = _load(root / "Pulumi.yaml")
+    declaring = root / "Pulumi.yaml"
+    declared = _load(declaring)
+    if "name" not in declared:
+        raise StackFileError(f"{declaring} must have the project's `name`, and has {[*declared]}")
     project = str(declared["name"])
-    values = dict(_defaults(project, _mapping(declared, "config")))
+    declarations = _config(declaring, declared)
+    values = {
+        _full_key(project, key): _text(declaring, key, value)
+        for key, value in _defaults(declarations)
+    }
     values |= {
         _full_key(project, key): _text(path, key, value)
-        for key, value in _mapping(_load(path), "config").items()
+        for key, value in _config(path, _load(path)).items()
     }
     secrets = {
         _full_key(project, key)
-        for key, entry in _mapping(declared, "config").items()
+        for key, entry in declarations.items()
         if isinstance(entry, dict) and cast("dict[str, Any]", entry).get("secret")
     }
     return StackConfig(
@@ -65,13 +72,13 @@ def stack_config(root: Path, stack: str) -> StackConfig:
     )
 
 
-def _defaults(project: str, declarations: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _defaults(declarations: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """An entry is a schema with a `default`, a `value` for another namespace, or a bare value."""
     for key, entry in declarations.items():
         if not isinstance(entry, dict):
-            yield _full_key(project, key), _flat(entry)
+            yield key, entry
         elif (schema := cast("dict[str, Any]", entry)).keys() & {"value", "default"}:
-            yield _full_key(project, key), _flat(schema.get("value", schema.get("default")))
+            yield key, schema.get("value", schema.get("default"))
 
 
 def _text(path: Path, key: str, value: Any) -> str:
@@ -81,11 +88,16 @@ def _text(path: Path, key: str, value: Any) -> str:
             f"run a stack without it, or give it to that stack in plain text: "
             f"`pulumi config set {key} <value> --plaintext --stack <local stack>`"
         )
-    return _flat(value)
-
-
-def _flat(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, separators=(",", ":"))
+    except TypeError:
+        # Pulumi would write 2024-05-01 back as "2024-05-01 00:00:00 +0000 UTC".
+        raise StackFileError(
+            f"{path.name}: {key!r} must be made of texts, numbers, true, false and null, and has a "
+            f"date or another type that only YAML knows; put it in quotes"
+        ) from None
 
 
 def _is_encrypted(value: Any) -> bool:
@@ -102,8 +114,20 @@ def _full_key(project: str, key: str) -> str:
 def _load(path: Path) -> Mapping[str, Any]:
     if not path.exists():
         raise StackFileError(f"a Pulumi project must have {path}, which does not exist")
-    return yaml.safe_load(path.read_text()) or {}
+    try:
+        document = yaml.safe_load(path.read_bytes())
+    except yaml.YAMLError as error:
+        raise StackFileError(f"{path.name} must be YAML, and cannot be read: {error}") from None
+    return _mapping(path, "the file", document)
 
 
-def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    return document.get(key) or {}
+def _config(path: Path, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(path, "`config`", document.get("config"))
+
+
+def _mapping(path: Path, what: str, found: Any) -> Mapping[str, Any]:
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise StackFileError(f"{path.name}: {what} must be keys with values, got {found!r:.80}")
+    return cast("dict[str, Any]", found)

@@ -32,6 +32,12 @@ def test_a_regions_value_that_cannot_work_is_refused(path: str, value: Any, rule
     assert command in sentence
 
 
+def test_numbers_and_booleans_of_a_region_may_be_texts() -> None:
+    texts = {"caps.subscriptions": "7", "manageApiGatewayAccount": "false"}
+    region = loaded(planned(texts)).regions["eu-west-1"]
+    assert (region.caps.subscriptions, region.manage_api_gateway_account) == (7, False)
+
+
 def test_a_group_that_is_missing_is_set_by_its_first_member() -> None:
     (sentence,) = refused(planned({"throttle": None}))
     assert sentence.endswith("--path 'realtime:regions.eu-west-1.throttle.redirectsPerSecond' 1000")

@@ -1,13 +1,15 @@
+from pathlib import Path
+
 import pytest
 from pydantic import BaseModel
 
-from cli.configuration import ROOT, page
+from cli.configuration import page
 from components.region_settings import Raise
 from components.regions import regions
 from components.setting_errors import nested
 from components.settings import Settings
 
-PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 
 def test_the_page_is_what_the_settings_say() -> None:

@@ -106,6 +106,64 @@ def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
         stack_config(tmp_path, "dev")
 
 
+def test_a_file_that_pulumi_wrote_back_says_what_it_said_before(root: Path) -> None:
+    by_hand = "config: {aws:region: eu-west-1, shop:rate: 0.5, shop:days: 90, shop:enabled: false}"
+    write(root, "Pulumi.dev.yaml", by_hand)
+    before = stack_config(root, "dev")
+    write(
+        root,
+        "Pulumi.dev.yaml",
+        """
+        config:
+          aws:region: eu-west-1
+          shop:rate: "0.5"
+          shop:days: "90"
+          shop:enabled: "false"
+        encryptionsalt: v1:hFp4QDodIqg=:v1:q7zGFiga1FirGEF+:uDXLOrlb2fv2zepG5vG6lrBhad043g==
+        """,
+    )
+    assert stack_config(root, "dev") == before
+
+
+@pytest.mark.parametrize("value", ["2024-05-01", "{tags: {since: 2024-05-01}}", "{2024-05-01: x}"])
+def test_a_date_is_refused_by_its_key_until_it_is_put_in_quotes(root: Path, value: str) -> None:
+    write(root, "Pulumi.dev.yaml", f"config: {{shop:key: {value}}}")
+    with pytest.raises(StackFileError, match=r"Pulumi\.dev\.yaml: 'shop:key' .* put it in quotes"):
+        stack_config(root, "dev")
+    write(root, "Pulumi.dev.yaml", 'config: {shop:key: {tags: {since: "2024-05-01"}}}')
+    assert stack_config(root, "dev").values["shop:key"] == '{"tags":{"since":"2024-05-01"}}'
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"config:\n\tshop:days: 1", "must be YAML, and cannot be read"),
+        ("config: {shop:name: caf\u00e9}".encode("latin-1"), "must be YAML, and cannot be read"),
+        (b"- config", r"the file must be keys with values, got \['config'\]"),
+        (b"config: [shop:days]", r"`config` must be keys with values, got \['shop:days'\]"),
+    ],
+)
+def test_a_file_that_is_no_stacks_is_refused_by_its_name(
+    root: Path, content: bytes, rule: str
+) -> None:
+    (root / "Pulumi.dev.yaml").write_bytes(content)
+    with pytest.raises(StackFileError, match=rf"Pulumi\.dev\.yaml:? {rule}"):
+        stack_config(root, "dev")
+
+
+def test_a_stack_file_is_read_in_the_encoding_that_its_first_bytes_tell(root: Path) -> None:
+    for encoding in ("utf-8", "utf-16"):
+        (root / "Pulumi.dev.yaml").write_bytes("config: {shop:name: caf\u00e9}".encode(encoding))
+        assert stack_config(root, "dev").values == {"shop:name": "caf\u00e9"}
+
+
+def test_a_project_without_a_name_is_refused(root: Path) -> None:
+    write(root, "Pulumi.yaml", "runtime: python")
+    write(root, "Pulumi.dev.yaml", "config: {}")
+    with pytest.raises(StackFileError, match=r"must have the project's `name`, and has \['runtime"):
+        stack_config(root, "dev")
+
+
 def test_an_empty_stack_file_is_a_stack_without_values(root: Path) -> None:
     write(root, "Pulumi.dev.yaml", "")
     assert stack_config(root, "dev").values == {}
@@ -116,9 +174,11 @@ def test_a_stack_without_a_region_says_how_to_give_it_one() -> None:
         _ = StackConfig(project="shop", stack="dev", values={}).region
 
 
+# A key on one line has at most 1,024 characters in YAML, and JSON writes up to 12 for each of ours.
+KEYS = st.text(max_size=80).filter("secure".__ne__)
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text().filter("secure".__ne__), inner),
+    lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner),
     max_leaves=8,
 )
 
