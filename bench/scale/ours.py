@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from handlers.clicks.counting import PATIENCE_MS
 from handlers.realtime.channels import Rules
 from handlers.realtime.delivery.engine import Engine, Limits
 from handlers.realtime.delivery.pacing import PacedPosts, Pacer, Rate, RatedPosts
@@ -42,8 +43,8 @@ RULES = (
 START_MS = 1_763_787_600_000
 READ_UNIT_BYTES = 4096
 TASKS_PER_SEND = 10
-TRANSACTION_WRITE_UNITS = 6
-"""The ids of a second, the link, its day: two each."""
+TRANSACTION_WRITE_UNITS = 4
+"""The ids of a second and the link: two each."""
 
 
 def now_ms() -> int:
@@ -233,7 +234,8 @@ class Ours:
         total = self.clicks
         value = {"code": CODE, "clicks": total}
         update = Update(CHANNEL, value, version=total, at=now_ms(), epoch=START_MS)
-        published = await publish(engine, update, messages)
+        patience_ms = PATIENCE_MS if len(messages) == 1 else 0
+        published = await publish(engine, update, messages, patience_ms)
         self.counts["conflated"] += published.conflated
         return ()
 

@@ -70,7 +70,8 @@ class Gateway:
 
     def take(self, posts: int) -> int:
         """How many of the posts get through."""
-        grown = self._tokens + (now() - self._at) * self.region.requests_per_second
+        rate = self.region.requests_per_second - self.region.used_by_others
+        grown = self._tokens + (now() - self._at) * rate
         self._tokens, self._at = min(self.region.burst, grown), now()
         granted = min(posts, int(self._tokens))
         self._tokens -= granted

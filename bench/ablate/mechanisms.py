@@ -1,0 +1,61 @@
+"""Each mechanism of the engine, and how it is switched off."""
+
+import functools
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from handlers.realtime import publisher
+from handlers.realtime.delivery import audience, pacing
+from handlers.realtime.delivery.engine import Engine, Limits, Push
+from handlers.realtime.delivery.holds import Holds
+from handlers.realtime.delivery.pacing import Pacer, Rate
+
+from ..scale import ours
+from . import churn
+
+Switch = tuple[object, str, Any]
+"""An object, its attribute, and what that is while the mechanism is off."""
+
+
+async def _as_it_is(engine: Engine, push: Push, audience: int, *, may_shrink: bool = True) -> Push:  # noqa: ARG001 - the signature of `_stretch`
+    return push
+
+
+async def _granted(_: Pacer) -> bool:
+    return True
+
+
+def _always(value: object) -> Callable[..., object]:
+    return lambda *_, **__: value
+
+
+def _limited(**limits: int) -> tuple[Switch, ...]:
+    return tuple((where, "Limits", functools.partial(Limits, **limits)) for where in (ours, churn))
+
+
+MECHANISMS: Mapping[str, tuple[Switch, ...]] = {
+    "adaptive interval": ((audience, "_stretch", _as_it_is), (audience, "UNCOUNTED_MS", 0)),
+    "2 s for an uncounted audience": ((audience, "UNCOUNTED_MS", 0),),
+    "interval planned for 70 % of the rate": ((audience, "PLANNED_SHARE", 1.0),),
+    "tokens shared by the workers": ((Pacer, "_taken", _granted),),
+    "less after 429 (AIMD)": ((Rate, "answered", _always(None)),),
+    "a tenth of the rate by static shares": (
+        (pacing, "SHARED", 1.0),
+        (Pacer, "_from_share", _always(value=False)),
+    ),
+    "tokens by the quarter second": ((pacing, "PARTS", 1), (pacing, "PART_MS", 1000)),
+    "posts from the publisher itself": _limited(inline_maximum=0),
+    "waiting for the end of a hold": ((ours, "PATIENCE_MS", 0), (churn, "PATIENCE_MS", 0)),
+    "remembered audience": ((publisher, "_audience", _always(None)),),
+    "remembered holds": ((Holds, "until", _always(0)),),
+}
+
+
+@contextmanager
+def without(name: str) -> Generator[None]:
+    with ExitStack() as stack:
+        for where, attribute, off in MECHANISMS[name]:
+            stack.enter_context(patch.object(where, attribute, off))
+        yield
