@@ -9,7 +9,6 @@ from unittest.mock import patch
 from handlers.realtime import publisher
 from handlers.realtime.delivery import audience, pacing
 from handlers.realtime.delivery.engine import Engine, Limits, Push
-from handlers.realtime.delivery.holds import Holds
 from handlers.realtime.delivery.pacing import Pacer, Rate
 
 from ..scale import ours
@@ -49,7 +48,6 @@ MECHANISMS: Mapping[str, tuple[Switch, ...]] = {
     "posts from the publisher itself": _limited(inline_maximum=0),
     "waiting for the end of a hold": ((ours, "PATIENCE_MS", 0), (churn, "PATIENCE_MS", 0)),
     "remembered audience": ((publisher, "_audience", _always(None)),),
-    "remembered holds": ((Holds, "until", _always(0)),),
 }
 
 

@@ -68,8 +68,6 @@ class Joined:
     armed: str
     hold: int
     """When the flush is due, in ms."""
-    stretch_ms: int | None = None
-    """That of the state: the flush holds the channel anew for so much longer."""
 
 
 @dataclass(frozen=True)

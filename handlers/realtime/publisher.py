@@ -12,7 +12,7 @@ from .channels import Rule, UnknownChannel
 from .delivery.audience import fan_out
 from .delivery.engine import Engine, Published, Push
 from .delivery.tasks import Flush
-from .ports import Claim, Claimed, Held, Joined, Superseded, Update
+from .ports import Claim, Claimed, Held, Join, Joined, Superseded, Update
 
 __all__ = ["Published", "Update", "flush", "publish"]
 
@@ -36,39 +36,23 @@ async def publish(
     """
     rule = _rule(engine, update.channel)
     wire.check(update)
-    claim = await _claim(engine, update, rule, patience_ms)
-    if isinstance(claim, Claimed):
-        return await fan_out(engine, Push.of(claim.state))
-    if isinstance(claim, Superseded):
-        return await _superseded(engine, update.channel, claim, tokens)
-    join = await engine.store.join(update, tokens[0])
-    if isinstance(join, Superseded):
-        return await _superseded(engine, update.channel, join, tokens)
-    # The flush, when it is due, holds the channel anew. Should it be lost, a claim is next.
-    held_anew = join.hold + rule.min_interval_ms + (join.stretch_ms or 0)
-    engine.holds.remember(update.channel, held_anew)
-    await _send_flush(engine, update.channel, join, tokens)
-    return Published(conflated=True)
-
-
-async def _claim(engine: Engine, update: Update, rule: Rule, patience_ms: int) -> Claim:
-    """Waits once at most: whoever finds the channel held again has others beside it."""
-    claim: Claim = Held(engine.holds.until(update.channel))
-    if claim.until <= engine.now_ms():
-        claim = await _claim_now(engine, update, rule)
-    if isinstance(claim, Held) and (wait_ms := claim.until - engine.now_ms()) <= patience_ms:
+    written: Claim | Join = await _claim(engine, update, rule)
+    if isinstance(written, Held) and (wait_ms := written.until - engine.now_ms()) <= patience_ms:
+        # Once at most: a channel that is held again has other publishers.
         await engine.sleep(max(0, wait_ms) / 1000)
-        claim = await _claim_now(engine, update, rule)
-    return claim
+        written = await _claim(engine, update, rule)
+    if isinstance(written, Held):
+        written = await engine.store.join(update, tokens[0])
+    if isinstance(written, Claimed):
+        return await fan_out(engine, Push.of(written.state))
+    await _send_flush(engine, update.channel, written, tokens)
+    return Published(stale=isinstance(written, Superseded), conflated=isinstance(written, Joined))
 
 
-async def _claim_now(engine: Engine, update: Update, rule: Rule) -> Claim:
+async def _claim(engine: Engine, update: Update, rule: Rule) -> Claim:
     now = engine.now_ms()
     hold_until = _hold_until(rule, now)
-    claim = await engine.store.claim(update, now, hold_until, _audience(engine, rule))
-    if isinstance(claim, Claimed):
-        engine.holds.remember(update.channel, hold_until + (claim.state.stretch_ms or 0))
-    return claim
+    return await engine.store.claim(update, now, hold_until, _audience(engine, rule))
 
 
 async def flush(engine: Engine, task: Flush) -> Published:
@@ -86,14 +70,6 @@ async def flush(engine: Engine, task: Flush) -> Published:
     audience = _audience(engine, rule)
     state = await engine.store.flush(task.channel, task.token, hold_until, audience)
     return await fan_out(engine, Push.of(state)) if state else Published()
-
-
-async def _superseded(
-    engine: Engine, channel: str, newer: Superseded, tokens: Sequence[str]
-) -> Published:
-    engine.holds.remember(channel, newer.hold)
-    await _send_flush(engine, channel, newer, tokens)
-    return Published(stale=True)
 
 
 async def _send_flush(

@@ -16,7 +16,6 @@ from typing import Any
 from . import wire
 from .ports import Claim, Claimed, Held, Join, Joined, MixedEpochs, State, Superseded, Update
 from .rows import Item, number, state, state_key
-from .rows import stretch as stretched
 
 STATE_SECONDS = 90 * 24 * 3600
 """How long a value is kept after it happened."""
@@ -61,7 +60,7 @@ def join(update: Update, token: str) -> Request:
 def joined(update: Update, item: Item, *, written: bool) -> Join:
     """Raises `MixedEpochs`."""
     if written:
-        return Joined(item["armed"]["S"], _hold(item), stretched(item))
+        return Joined(item["armed"]["S"], _hold(item))
     _check(update, item)
     return _superseded(item)
 

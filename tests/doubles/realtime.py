@@ -160,10 +160,10 @@ class MemoryStore:
         self._check(update)
         if self._is_newer(update):
             return Superseded(hold.armed, hold.until)
-        state = self._write(update)
+        self._write(update)
         hold = dataclasses.replace(self.holds[update.channel], armed=hold.armed or token)
         self.holds[update.channel] = hold
-        return Joined(hold.armed or token, hold.until, state.stretch_ms)
+        return Joined(hold.armed or token, hold.until)
 
     async def flush(
         self, channel: str, token: str, hold_until: int, audience: str | None = None

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from handlers.realtime.delivery.engine import Engine, Limits
-from handlers.realtime.delivery.holds import Holds
 from handlers.realtime.delivery.tasks import CatchUp, Task
 from handlers.realtime.delivery.workers import work
 from handlers.realtime.ports import Connection, Outcome, State, Update
@@ -64,13 +63,6 @@ async def breaking(world: "Situation", _: Engine) -> None:
     del world.twins.posts.outcomes[CLIENT]
 
 
-def remembering(_: "Actor", engine: Engine) -> Engine:
-    """A process that takes the channel for held, rightly or not."""
-    holds = Holds()
-    holds.remember(CHANNEL, LONG_MS)
-    return replace(engine, holds=holds)
-
-
 @dataclass(frozen=True)
 class Setup:
     """What there is to explore, and what is changed in the code to see whether that is noticed."""
@@ -88,8 +80,6 @@ class Setup:
     """How many tasks are worked on at a time."""
     breaks: Outcome | None = None
     """How posts end for a while."""
-    remembering: frozenset[int] = frozenset()
-    """Which of the publishers take the channel for held."""
     patient: bool = False
     """Whether publishers wait for a hold to end, which it may or may not have done then."""
     limits: Limits = field(default_factory=Limits)
@@ -163,10 +153,9 @@ class Situation:
         if setup.breaks:
             self._actors["network"] = Actor(breaking, unchanged)
         for number, version in enumerate(setup.versions):
-            change = remembering if number in setup.remembering else setup.change_publisher
             patience_ms = LONG_MS if setup.patient else 0
-            publisher = Actor(_publishing(version, f"m{number}", patience_ms), change)
-            self._actors[f"publisher {number}"] = publisher
+            run = _publishing(version, f"m{number}", patience_ms)
+            self._actors[f"publisher {number}"] = Actor(run, setup.change_publisher)
 
     def copy(self) -> "Situation":
         copy = Situation.__new__(Situation)

@@ -8,7 +8,6 @@ from .. import wire
 from ..channels import Rules
 from ..every.log import LogStore
 from ..ports import Posts, State, Store, TaskQueue
-from .holds import Holds
 from .remembered import Remembered
 
 
@@ -40,7 +39,6 @@ class Engine:
     api_id: str
     limits: Limits = field(default_factory=Limits)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    holds: Holds = field(default_factory=Holds)
     remembered: Remembered = field(default_factory=Remembered)
 
 

@@ -134,7 +134,7 @@ def test_clicks_are_counted_and_the_new_total_is_the_channels_state(
 
 
 def test_a_click_costs_three_calls_of_one_client(links: LinkStore) -> None:
-    code = "alone"  # the engine of the process knows other tests' channels to be held
+    code = "alone"  # other tests' channels may be held
     make(links, code)
     calls = list[str]()
 

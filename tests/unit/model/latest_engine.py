@@ -221,8 +221,8 @@ class Engine(LatestChannel):
     def write(self, version: int, token: str) -> Call[World]:
         """A claim; or a join, at any time and in any state.
 
-        For a claim that is refused because of the hold changes nothing, and a publisher that
-        remembers a hold, rightly or not, does not even ask.
+        For a claim that is refused because of the hold changes nothing, and between that and the
+        join the hold may end.
         """
         claims, joins = claim(version, named=self.scenario.remembers), join(version, token)
 

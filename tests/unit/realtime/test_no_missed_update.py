@@ -31,14 +31,6 @@ pytestmark = pytest.mark.exhaustive
 SETUPS = {
     "two publishers, one crash, two workers": (Setup(crashes=1, workers=2), 10**9),
     "two publishers, a task delivered twice, two workers": (Setup(duplicates=1, workers=2), 10**10),
-    "two publishers, the second takes the channel for held, one crash": (
-        Setup(crashes=1, remembering=frozenset({1})),
-        10**7,
-    ),
-    "two publishers that take the channel for held, one crash": (
-        Setup(crashes=1, remembering=frozenset({0, 1})),
-        10**7,
-    ),
     "two publishers that wait for the hold, one crash": (Setup(patient=True, crashes=1), 10**9),
     "two publishers, posts that fail for a while": (
         Setup(breaks=Outcome.FAILED, ticks=0),

@@ -3,14 +3,13 @@ import asyncio
 import pytest
 
 from handlers.realtime.channels import UnknownChannel
-from handlers.realtime.delivery.engine import Engine, Published
-from handlers.realtime.delivery.holds import Holds
+from handlers.realtime.delivery.engine import Published
 from handlers.realtime.delivery.tasks import Flush
-from handlers.realtime.ports import Claim, State
+from handlers.realtime.ports import State
 from handlers.realtime.publisher import Update, flush, publish
 from handlers.realtime.wire import InvalidValue, TooLarge
 from tests.doubles.delivery import NOW, Twins, watcher
-from tests.doubles.realtime import Hold, MemoryStore
+from tests.doubles.realtime import Hold
 
 EPOCH = 1_763_787_000_000
 CHANNEL = "link:a"
@@ -135,82 +134,11 @@ def test_a_flush_that_comes_again_pushes_again_for_it_may_have_died(twins: Twins
     assert shown(twins) == [4, 5, 5]
 
 
-class Counted(MemoryStore):
-    claims = 0
-
-    async def claim(
-        self, update: Update, now_ms: int, hold_until: int, audience: str | None = None
-    ) -> Claim:
-        self.claims += 1
-        return await super().claim(update, now_ms, hold_until, audience)
-
-
-@pytest.fixture
-def process() -> tuple[Counted, Engine, Twins]:
-    """One that remembers: an engine that all publishes of a test share."""
-    twins = Twins(store=Counted())
-    watcher(twins.store, "c", CHANNEL)
-    store = twins.store
-    assert isinstance(store, Counted)
-    return store, twins.engine, twins
-
-
-def test_a_channel_that_is_known_to_be_held_is_joined_at_once(
-    process: tuple[Counted, Engine, Twins],
-) -> None:
-    store, engine, twins = process
+def test_a_flush_that_never_comes_is_made_good_by_a_claim(twins: Twins) -> None:
     for number in (4, 5, 6):
-        asyncio.run(publish(engine, clicks(number), [f"m{number}"]))
-    assert store.claims == 1
-    assert twins.queue.tasks == [Flush(CHANNEL, "m5", NOW + INTERVAL_MS)]
-    twins.now += 2 * INTERVAL_MS
-    assert asyncio.run(publish(engine, clicks(7), ["m7"])).delivered == 1
-    assert store.claims == 2
-
-
-def test_the_flush_that_is_due_is_known_to_hold_the_channel_anew(
-    process: tuple[Counted, Engine, Twins],
-) -> None:
-    store, engine, twins = process
-    for number in range(4, 20):
-        asyncio.run(publish(engine, clicks(number), [f"m{number}"]))
-        twins.now += INTERVAL_MS // 2
-        while twins.queue.sent:
-            task, _ = twins.queue.sent.pop()
-            assert isinstance(task, Flush)
-            asyncio.run(flush(twins.engine, task))
-    assert store.claims == 1
-    assert shown(twins)[-1] >= 18
-
-
-def test_a_flush_that_never_comes_is_made_good_by_a_claim(
-    process: tuple[Counted, Engine, Twins],
-) -> None:
-    store, engine, twins = process
-    for number in (4, 5, 6, 7):
-        asyncio.run(publish(engine, clicks(number), [f"m{number}"]))
+        send(twins, clicks(number), f"m{number}")
         twins.now += INTERVAL_MS - 10
-    assert store.claims == 2
-    assert shown(twins) == [4, 7]
-
-
-def test_a_memory_of_a_hold_that_is_wrong_costs_a_flush_and_loses_nothing(
-    process: tuple[Counted, Engine, Twins],
-) -> None:
-    store, engine, twins = process
-    engine.holds.remember(CHANNEL, NOW + 10_000)
-    assert asyncio.run(publish(engine, clicks(4, None), ["m1"])).conflated
-    assert store.claims == 0
-    assert twins.queue.sent == [(Flush(CHANNEL, "m1", 0), 0)]
-    assert run_flush(twins, Flush(CHANNEL, "m1", 0)).delivered == 1
-    assert twins.store.states[CHANNEL].epoch == NOW
-
-
-def test_only_so_many_channels_are_remembered() -> None:
-    holds = Holds(maximum=2)
-    for channel in ("a", "b", "a", "c"):
-        holds.remember(channel, 5)
-    assert [holds.until(channel) for channel in "abc"] == [5, 0, 5]
+    assert shown(twins) == [4, 6]
 
 
 def test_a_flush_of_a_state_that_is_gone_does_nothing() -> None:
