@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from handlers.realtime import publisher
 from handlers.realtime.delivery import audience, pacing
 from handlers.realtime.delivery.engine import Engine, Limits, Push
 from handlers.realtime.delivery.pacing import Pacer, Rate
@@ -47,7 +46,6 @@ MECHANISMS: Mapping[str, tuple[Switch, ...]] = {
     "tokens by the quarter second": ((pacing, "PARTS", 1), (pacing, "PART_MS", 1000)),
     "posts from the publisher itself": _limited(inline_maximum=0),
     "waiting for the end of a hold": ((ours, "PATIENCE_MS", 0), (churn, "PATIENCE_MS", 0)),
-    "remembered audience": ((publisher, "_audience", _always(None)),),
 }
 
 

@@ -38,18 +38,13 @@ METHOD = """## How it is counted, and what it is not
   table by batch size gives both the same.
 - Naive's links carry no owner. With one, in the index that its article shares with the watchers,
   each click would cost it one write unit more.
-- The figures on this page were recorded while the aggregator guessed totals. It reads them now (ADR
-  0013): one call and one read unit more for each batch of a link, at batches of one $0.13 in a
-  million clicks.
+- The figures on this page were recorded before ADRs 0013 and 0015. A count is now one write unit in
+  place of four, and each push reads the rows of a link's watchers, which it remembered then.
 - Clicks that are put into the queue for the table by batch size are all of one second. Batches of
   one from a backlog are forced: two aggregators count one link side by side.
 - Each round starts with a burst, for warm processes, and three clicks at rest.
 - Of the calls and units, one each is the channel's state: without it there is no snapshot for who
   subscribes, no version and no conflation. An audience above the inline budget adds its tasks.
-- Nobody comes or goes while clicks are counted. A process reads the rows of a link's watchers once
-  and remembers them (ADR 0012). Each further watcher costs two or three writes in place of naive's
-  one, and a read of the rows at the next click; on a thousand links most are read for the first
-  time.
 """
 
 ROWS = (

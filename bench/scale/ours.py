@@ -59,21 +59,17 @@ class Store(MemoryStore):
         self._parameters, self._counts = parameters, counts
         self._subscriptions = [_subscription(index) for index in range(watchers)]
 
-    async def claim(
-        self, update: Update, now_ms: int, hold_until: int, audience: str | None = None
-    ) -> Claim:
+    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
         await self._pause_to_write()
-        return await super().claim(update, now_ms, hold_until, audience)
+        return await super().claim(update, now_ms, hold_until)
 
     async def join(self, update: Update, token: str) -> Join:
         await self._pause_to_write()
         return await super().join(update, token)
 
-    async def flush(
-        self, channel: str, token: str, hold_until: int, audience: str | None = None
-    ) -> State | None:
+    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
         await self._pause_to_write()
-        return await super().flush(channel, token, hold_until, audience)
+        return await super().flush(channel, token, hold_until)
 
     async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
         await self._pause_to_write()

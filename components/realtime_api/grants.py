@@ -23,7 +23,7 @@ class Grants:
 
     def connect(self) -> pulumi.Output[str]:
         """Remembering a connection, and what it missed in its handshake."""
-        return policies.document(self._table("PutItem", "UpdateItem", "GetItem"), self._send_task())
+        return policies.document(self._table("PutItem", "GetItem"), self._send_task())
 
     def issue_ticket(self) -> pulumi.Output[str]:
         return policies.document(self._tickets("PutItem"))
@@ -34,9 +34,7 @@ class Grants:
     def end_sessions(self) -> pulumi.Output[str]:
         """Finding what has to end, forgetting and closing it, and noting that it was done."""
         return policies.document(
-            self._table(
-                "PutItem", "UpdateItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"
-            ),
+            self._table("PutItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"),
             self._connections("DELETE"),
         )
 
@@ -45,7 +43,9 @@ class Grants:
 
     def watch(self) -> pulumi.Output[str]:
         """Subscribing, unsubscribing, and reading what is current or was missed."""
-        return policies.document(self._table("UpdateItem", "GetItem", "DeleteItem", "Query"))
+        return policies.document(
+            self._table("UpdateItem", "PutItem", "GetItem", "DeleteItem", "Query")
+        )
 
     def number(self) -> pulumi.Output[str]:
         """Adding to a channel's log, and saying what was refused. It goes with `publish`."""

@@ -42,8 +42,6 @@ class State:
 
     None while nobody has counted a large audience there.
     """
-    audience: str | None = field(default=None, compare=False)
-    """By what name publishers remember who watches; None if nobody may go by what is remembered."""
 
 
 @dataclass(frozen=True)
@@ -173,13 +171,7 @@ class ConnectionStore(Protocol):
 
 
 class ChannelStore(Protocol):
-    async def put_subscription(self, channel: str, subscription: Subscription) -> bool:
-        """Writes it, and says whether it was there and settled before."""
-        ...
-
-    async def settle_subscription(self, channel: str, connection_id: str) -> None:
-        """Notes that no publisher goes by an audience from before it; deleted, it stays so."""
-        ...
+    async def put_subscription(self, channel: str, subscription: Subscription) -> None: ...
 
     async def delete_subscription(self, channel: str, connection_id: str) -> None: ...
 
@@ -210,19 +202,12 @@ class ChannelStore(Protocol):
         """Read consistently."""
         ...
 
-    async def forget_audience(self, channel: str) -> State | None:
-        """Takes the audience's name away, and returns the state as it is then."""
-        ...
-
-    async def claim(
-        self, update: Update, now_ms: int, hold_until: int, audience: str | None = None
-    ) -> Claim:
+    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
         """Writes the value and holds the channel, unless it is held or has a newer value.
 
         A channel that stretches its interval is held for so much longer than `hold_until`.
-        Whoever claims answers for what had joined: its flush finds nothing to do. `audience` is a
-        name for an audience that has none, and must be a new one each time; None takes its name
-        away. Raises `MixedEpochs`.
+        Whoever claims answers for what had joined: its flush finds nothing to do. Raises
+        `MixedEpochs`.
         """
         ...
 
@@ -233,12 +218,8 @@ class ChannelStore(Protocol):
         """
         ...
 
-    async def flush(
-        self, channel: str, token: str, hold_until: int, audience: str | None = None
-    ) -> State | None:
+    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
         """Disarms and holds the channel anew; again, if it was this token that disarmed last.
-
-        `audience` is that of `claim`.
 
         None if somebody else did, who answers for the value since, or will: then there is nothing
         to push.

@@ -51,8 +51,7 @@ async def publish(
 
 async def _claim(engine: Engine, update: Update, rule: Rule) -> Claim:
     now = engine.now_ms()
-    hold_until = _hold_until(rule, now)
-    return await engine.store.claim(update, now, hold_until, _audience(engine, rule))
+    return await engine.store.claim(update, now, _hold_until(rule, now))
 
 
 async def flush(engine: Engine, task: Flush) -> Published:
@@ -67,8 +66,7 @@ async def flush(engine: Engine, task: Flush) -> Published:
     if wait_ms > 0:
         await engine.sleep(wait_ms / 1000)
     hold_until = _hold_until(rule, engine.now_ms())
-    audience = _audience(engine, rule)
-    state = await engine.store.flush(task.channel, task.token, hold_until, audience)
+    state = await engine.store.flush(task.channel, task.token, hold_until)
     return await fan_out(engine, Push.of(state)) if state else Published()
 
 
@@ -86,11 +84,6 @@ async def _send_flush(
 def _hold_until(rule: Rule, now_ms: int) -> int:
     """0, which is long ago, without an interval: then every value is pushed."""
     return now_ms + rule.min_interval_ms if rule.min_interval_ms else 0
-
-
-def _audience(engine: Engine, rule: Rule) -> str | None:
-    """A name to remember who watches by; None where a row that is deleted is somebody shut out."""
-    return engine.remembered.new_name() if rule.access == "public" else None
 
 
 def _rule(engine: Engine, channel: str) -> Rule:

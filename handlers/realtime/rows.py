@@ -79,9 +79,9 @@ def connection(item: Item) -> Connection:
     )
 
 
-def subscription_attributes(subscription: Subscription) -> dict[str, Any]:
-    """All but the key, and whether it is settled."""
+def subscription_item(channel: str, subscription: Subscription) -> dict[str, Any]:
     return {
+        **subscription_key(channel, subscription.connection_id),
         "api": {"S": subscription.api_id},
         "via": {"S": subscription.via},
         "connectedAt": number(subscription.connected_at),
@@ -108,7 +108,6 @@ def state(channel: str, item: Item) -> State:
         value=json.loads(item["value"]["S"]),
         at=int(item["at"]["N"]),
         stretch_ms=stretch(item),
-        audience=item["audience"]["S"] if "audience" in item else None,
     )
 
 

@@ -5,9 +5,6 @@ same write, so every value is either in that push or arms another one. Clocks on
 
 `armed` is whose flush is to push, `flushed` whose flush disarmed last: delivered again, that one
 pushes again, for it may have died. A claim removes both, and who made it answers for both.
-
-`audience` names who watches, as publishers remember it (see `delivery.remembered`). Who comes to
-watch removes the name, and the next claim or flush gives another one.
 """
 
 import re
@@ -26,15 +23,14 @@ _WRITE = "#version = :version, #value = :value, #at = :at, #ttl = :ttl"
 _HOLD = "#hold = :hold + if_not_exists(#stretch, :zero)"
 
 
-def claim(update: Update, now_ms: int, hold_until: int, audience: str | None) -> Request:
+def claim(update: Update, now_ms: int, hold_until: int) -> Request:
     epoch, current, values = _written(update)
-    named, unnamed, name = _named(audience)
     removed = "#armed, #flushed" + (", #own" if update.epoch is not None else "")
     return _request(
         update.channel,
-        f"SET {epoch}, {_WRITE}, {_HOLD}{named} REMOVE {removed}{unnamed}",
+        f"SET {epoch}, {_WRITE}, {_HOLD} REMOVE {removed}",
         f"({current}) AND (attribute_not_exists(#hold) OR #hold <= :now)",
-        {**values, **_held(hold_until), **name, ":now": number(now_ms)},
+        {**values, **_held(hold_until), ":now": number(now_ms)},
     )
 
 
@@ -65,26 +61,17 @@ def joined(update: Update, item: Item, *, written: bool) -> Join:
     return _superseded(item)
 
 
-def flush(channel: str, token: str, hold_until: int, audience: str | None) -> Request:
-    named, unnamed, name = _named(audience)
+def flush(channel: str, token: str, hold_until: int) -> Request:
     return _request(
         channel,
-        f"SET {_HOLD}, #flushed = :token{named} REMOVE #armed{unnamed}",
+        f"SET {_HOLD}, #flushed = :token REMOVE #armed",
         "#armed = :token OR (attribute_not_exists(#armed) AND #flushed = :token)",
-        {**_held(hold_until), **name, ":token": {"S": token}},
+        {**_held(hold_until), ":token": {"S": token}},
     )
 
 
 def flushed(channel: str, item: Item, *, written: bool) -> State | None:
     return state(channel, item) if written else None
-
-
-def forget_audience(channel: str) -> Request:
-    return _request(channel, "REMOVE #audience", "attribute_exists(#audience)", {})
-
-
-def audience_forgotten(channel: str, item: Item) -> State | None:
-    return state(channel, item) if item else None
 
 
 def stretch(channel: str, stretch_ms: int, before: int | None) -> Request:
@@ -151,13 +138,6 @@ def _check(update: Update, item: Item) -> None:
     )
 
 
-def _named(audience: str | None) -> tuple[str, str, Request]:
-    """What is set, what is removed, and the value: a name that is there already stays."""
-    if audience is None:
-        return "", ", #audience", {}
-    return ", #audience = if_not_exists(#audience, :audience)", "", {":audience": {"S": audience}}
-
-
 def _held(hold_until: int) -> Request:
     return {":hold": number(hold_until), ":zero": number(0)}
 
@@ -173,7 +153,7 @@ def _request(channel: str, update: str, condition: str, values: Request) -> Requ
         "ReturnValues": "ALL_NEW",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
-    return {**request, "ExpressionAttributeValues": values} if values else request
+    return {**request, "ExpressionAttributeValues": values}
 
 
 def _superseded(item: Item) -> Superseded:

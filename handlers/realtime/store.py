@@ -96,30 +96,9 @@ class DynamoStore:
             }
         )
 
-    async def put_subscription(self, channel: str, subscription: Subscription) -> bool:
-        # An update, for a put would unsettle it.
-        item = rows.subscription_attributes(subscription)
-        _, now = await self._update(
-            {
-                "Key": rows.subscription_key(channel, subscription.connection_id),
-                "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in item),
-                "ExpressionAttributeNames": {f"#{name}": name for name in item},
-                "ExpressionAttributeValues": {f":{name}": value for name, value in item.items()},
-                "ReturnValues": "ALL_NEW",
-            }
-        )
-        return "settled" in now
-
-    async def settle_subscription(self, channel: str, connection_id: str) -> None:
-        await self._update(
-            {
-                "Key": rows.subscription_key(channel, connection_id),
-                "UpdateExpression": "SET #settled = :true",
-                "ConditionExpression": "attribute_exists(#pk)",
-                "ExpressionAttributeNames": {"#settled": "settled", "#pk": "PK"},
-                "ExpressionAttributeValues": {":true": {"BOOL": True}},
-            }
-        )
+    async def put_subscription(self, channel: str, subscription: Subscription) -> None:
+        item = rows.subscription_item(channel, subscription)
+        await asyncio.to_thread(self._client.put_item, TableName=self._table, Item=item)
 
     async def delete_subscription(self, channel: str, connection_id: str) -> None:
         key = rows.subscription_key(channel, connection_id)
@@ -177,24 +156,16 @@ class DynamoStore:
         item = await self._read(rows.state_key(channel))
         return rows.state(channel, item) if item else None
 
-    async def forget_audience(self, channel: str) -> State | None:
-        _, item = await self._update(states.forget_audience(channel))
-        return states.audience_forgotten(channel, item)
-
-    async def claim(
-        self, update: Update, now_ms: int, hold_until: int, audience: str | None = None
-    ) -> Claim:
-        written, item = await self._update(states.claim(update, now_ms, hold_until, audience))
+    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+        written, item = await self._update(states.claim(update, now_ms, hold_until))
         return states.claimed(update, item, written=written)
 
     async def join(self, update: Update, token: str) -> Join:
         written, item = await self._update(states.join(update, token))
         return states.joined(update, item, written=written)
 
-    async def flush(
-        self, channel: str, token: str, hold_until: int, audience: str | None = None
-    ) -> State | None:
-        written, item = await self._update(states.flush(channel, token, hold_until, audience))
+    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
+        written, item = await self._update(states.flush(channel, token, hold_until))
         return states.flushed(channel, item, written=written)
 
     async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:

@@ -2,12 +2,10 @@
 
 The order of the calls is the guarantee: a row is written before the state is read, and a publisher
 writes the state before it reads the rows, so that whichever comes first, a value arrives by
-snapshot or by push. A publisher may remember the rows instead (see `delivery.remembered`), until
-who wrote a row takes the audience's name from the state: then what it finds there is the snapshot.
+snapshot or by push.
 """
 
 import asyncio
-import functools
 import random
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
@@ -73,10 +71,10 @@ async def connect(
         await store.put_connection(connection)
         return False
     rule = rules.find(channel)
-    before = handshake.since or await _position(log, rule, channel, store.read_state)
+    before = handshake.since or await _position(store, log, rule, channel)
     await store.put_connection(connection)
     await store.put_subscription(channel, _subscription(connection, handshake.api_id, "connect"))
-    after = await _position(log, rule, channel, functools.partial(_state_as_joined, store))
+    after = await _position(store, log, rule, channel)
     if after is None or (before and (after.epoch, after.version) <= (before.epoch, before.version)):
         return False
     task = CatchUp(channel, connection.connection_id)
@@ -120,12 +118,11 @@ async def watch(
     peer: Peer,
     maximum: int,
     now_ms: int,
-) -> bool:
+) -> None:
     """Has what is published on the channel from now on pushed to the peer.
 
-    That of a `latest` channel only once it is settled; whether it was before is returned. Raises
-    `UnknownChannel`, `ForbiddenChannel`, `TooManySubscriptions`, and `UnknownConnection`, also for
-    a connection whose time is over.
+    Raises `UnknownChannel`, `ForbiddenChannel`, `TooManySubscriptions`, and `UnknownConnection`,
+    also for a connection whose time is over.
     """
     if rules.find(channel) is None:
         raise UnknownChannel("there is no such channel")
@@ -139,7 +136,7 @@ async def watch(
     if connection.expires_at * 1000 <= now_ms:
         raise UnknownConnection(f"the connection {peer.connection_id} has expired")
     row = _subscription(connection, peer.api_id, "subscribe")
-    return await store.put_subscription(channel, row)
+    await store.put_subscription(channel, row)
 
 
 async def subscribe(
@@ -151,47 +148,24 @@ async def subscribe(
     maximum: int,
     now_ms: int,
 ) -> State | None:
-    """Watches a `latest` channel and returns its newest value. Raises as `watch` does.
-
-    Done again, as a heartbeat, it leaves alone what publishers remember.
-    """
-    if await watch(store, rules, channel, peer=peer, maximum=maximum, now_ms=now_ms):
-        return await store.read_state(channel)
-    state = await _state_as_joined(store, channel)
-    await store.settle_subscription(channel, peer.connection_id)
-    return state
+    """Watches a `latest` channel and returns its newest value. Raises as `watch` does."""
+    await watch(store, rules, channel, peer=peer, maximum=maximum, now_ms=now_ms)
+    return await store.read_state(channel)
 
 
 async def unsubscribe(store: Store, channel: str, *, connection_id: str) -> None:
     # The row first: a crash in between leaves a name too many, which costs nothing, instead of a
     # row that nobody would delete.
     await store.delete_subscription(channel, connection_id)
-    await store.forget_audience(channel)
     await store.remove_channel(connection_id, channel)
 
 
-async def _state_as_joined(store: Store, channel: str) -> State | None:
-    """What is there once no publisher goes by an audience without the row that was just written.
-
-    Reads first: when many come at once, few of them write to what publishers write to.
-    """
-    state = await store.read_state(channel)
-    if state is None or state.audience is None:
-        return state
-    return await store.forget_audience(channel)
-
-
-async def _position(
-    log: LogStore,
-    rule: Rule | None,
-    channel: str,
-    read_state: Callable[[str], Awaitable[State | None]],
-) -> Since | None:
+async def _position(store: Store, log: LogStore, rule: Rule | None, channel: str) -> Since | None:
     """Up to where the channel is written."""
     if rule and rule.delivery == "every":
         sequence = await log.read_sequence(channel)
         return Since(sequence.epoch, sequence.number) if sequence else None
-    state = await read_state(channel)
+    state = await store.read_state(channel)
     return Since(state.epoch, state.version) if state else None
 
 

@@ -5,10 +5,8 @@ from typing import Any, Literal
 
 from handlers.realtime.channels import Rules
 from handlers.realtime.delivery.engine import Engine, Limits
-from handlers.realtime.delivery.remembered import Remembered
 from handlers.realtime.ports import Connection, Subscription
 
-from .audiences import NumberedNames
 from .log import MemoryLog
 from .realtime import MemoryPosts, MemoryQueue, MemoryStore
 from .schedule import step
@@ -34,7 +32,6 @@ class Twins:
     log: MemoryLog = field(default_factory=MemoryLog)
     posts: MemoryPosts = field(default_factory=MemoryPosts)
     queue: MemoryQueue = field(default_factory=MemoryQueue)
-    remembered: Remembered = field(default_factory=NumberedNames)
     """What all engines remember: they are of one process."""
     now: int = NOW
     limits: Limits = field(default_factory=Limits)
@@ -51,7 +48,6 @@ class Twins:
             api_id=API,
             limits=self.limits,
             sleep=self.sleep,
-            remembered=self.remembered,
         )
 
     async def sleep(self, seconds: float) -> None:

@@ -46,10 +46,8 @@ class MemoryStore:
         self.connections: dict[str, Connection] = {}
         self.rows: dict[tuple[str, str], Subscription] = {}
         """By channel and connection id."""
-        self.settled: set[tuple[str, str]] = set()
         self.states: dict[str, State] = {}
         self.holds: dict[str, Hold] = {}
-        self.forgotten_audiences = 0
         self.tokens: Counter[tuple[int, int]] = Counter()
         """By second and part."""
         self.refused_deletes = 0
@@ -78,15 +76,9 @@ class MemoryStore:
         if connection := self.connections.get(connection_id):
             self._replace(connection, connection.channels - {channel})
 
-    async def put_subscription(self, channel: str, subscription: Subscription) -> bool:
+    async def put_subscription(self, channel: str, subscription: Subscription) -> None:
         await step()
-        key = channel, subscription.connection_id
-        self.rows[key] = subscription
-        return key in self.settled
-
-    async def settle_subscription(self, channel: str, connection_id: str) -> None:
-        await step()
-        self.settled |= {(channel, connection_id)} & self.rows.keys()
+        self.rows[channel, subscription.connection_id] = subscription
 
     async def delete_subscription(self, channel: str, connection_id: str) -> None:
         await step()
@@ -135,14 +127,7 @@ class MemoryStore:
         await step()
         return self.states.get(channel)
 
-    async def forget_audience(self, channel: str) -> State | None:
-        await step()
-        self.forgotten_audiences += 1
-        return self._named(channel, None) if channel in self.states else None
-
-    async def claim(
-        self, update: Update, now_ms: int, hold_until: int, audience: str | None = None
-    ) -> Claim:
+    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
         await step()
         hold = self.holds.get(update.channel, Hold())
         self._check(update)
@@ -152,7 +137,7 @@ class MemoryStore:
             return Held(hold.until)
         self._write(update)
         self._hold(update.channel, hold_until, None)
-        return Claimed(self._named(update.channel, audience))
+        return Claimed(self.states[update.channel])
 
     async def join(self, update: Update, token: str) -> Join:
         await step()
@@ -165,15 +150,13 @@ class MemoryStore:
         self.holds[update.channel] = hold
         return Joined(hold.armed or token, hold.until)
 
-    async def flush(
-        self, channel: str, token: str, hold_until: int, audience: str | None = None
-    ) -> State | None:
+    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
         await step()
         hold = self.holds.get(channel, Hold())
         if (hold.armed or hold.flushed) != token:
             return None
         self._hold(channel, hold_until, token)
-        return self._named(channel, audience)
+        return self.states[channel]
 
     async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
         await step()
@@ -215,8 +198,7 @@ class MemoryStore:
             epoch = before.epoch if before else update.at
         value = json.loads(json.dumps(update.value))
         stretch_ms = before.stretch_ms if before else None
-        audience = before.audience if before else None
-        state = State(update.channel, epoch, update.version, value, update.at, stretch_ms, audience)
+        state = State(update.channel, epoch, update.version, value, update.at, stretch_ms)
         self.states[update.channel] = state
         hold = self.holds.get(update.channel, Hold())
         self.holds[update.channel] = dataclasses.replace(hold, own_epoch=update.epoch is None)
@@ -227,18 +209,8 @@ class MemoryStore:
         own_epoch = self.holds.get(channel, Hold()).own_epoch
         self.holds[channel] = Hold(until, None, flushed, own_epoch)
 
-    def _named(self, channel: str, audience: str | None) -> State:
-        state = self.states[channel]
-        name = audience and (state.audience or self._name(audience))
-        self.states[channel] = dataclasses.replace(state, audience=name)
-        return self.states[channel]
-
-    def _name(self, audience: str) -> str:
-        return audience
-
     def _delete(self, channel: str, connection_id: str) -> None:
         self.rows.pop((channel, connection_id), None)
-        self.settled.discard((channel, connection_id))
 
     def _replace(self, connection: Connection, channels: frozenset[str]) -> Connection:
         changed = dataclasses.replace(connection, channels=channels)

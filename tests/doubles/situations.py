@@ -15,9 +15,9 @@ from handlers.realtime.ports import Connection, Outcome, State, Update
 from handlers.realtime.publisher import publish
 from handlers.realtime.subscriptions import Handshake, Peer, connect, subscribe
 
-from .audiences import Memory, Store
 from .delivery import API, RULES, Twins
-from .explorer import Choice, Recorded, Script, Told
+from .explorer import Choice, Recorded, Script
+from .realtime import MemoryStore
 from .schedule import step
 
 CHANNEL = "link:a"
@@ -83,7 +83,7 @@ class Setup:
     patient: bool = False
     """Whether publishers wait for a hold to end, which it may or may not have done then."""
     limits: Limits = field(default_factory=Limits)
-    store: type[Store] = Store
+    store: type[MemoryStore] = MemoryStore
     change_client: Change = unchanged
     change_publisher: Change = unchanged
     change_worker: Change = unchanged
@@ -129,7 +129,6 @@ class Actor:
             for name in ("store", "log", "posts", "queue")
         }
         now_ms = engine.now_ms
-        ports["remembered"] = Told(engine.remembered, self.script)
         return replace(engine, now_ms=lambda: self.script.tell(now_ms), sleep=sleep, **ports)
 
 
@@ -138,7 +137,7 @@ class Situation:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.twins = Twins(now=1, store=setup.store(), limits=setup.limits, remembered=Memory())
+        self.twins = Twins(now=1, store=setup.store(), limits=setup.limits)
         self.crashes, self.duplicates, self.ticks = setup.crashes, setup.duplicates, setup.ticks
         self.is_open = setup.client is not connecting
         self.shown: Position = (0, 0)
@@ -163,18 +162,10 @@ class Situation:
         copy.twins = Twins(now=self.twins.now, store=self.setup.store(), limits=self.setup.limits)
         for name in ("connections", "rows", "states", "holds"):
             setattr(copy.twins.store, name, dict(getattr(self.twins.store, name)))
-        copy.twins.store.settled = set(self.twins.store.settled)
-        copy.twins.store.forgotten_audiences = self.twins.store.forgotten_audiences
-        copy.twins.remembered = self.memory.copy()
         copy.twins.posts.outcomes = dict(self.twins.posts.outcomes)
         copy.twins.queue.sent = list(self.twins.queue.sent)
         copy._actors = {name: actor.copy() for name, actor in self._actors.items()}
         return copy
-
-    @property
-    def memory(self) -> "Memory":
-        assert isinstance(self.twins.remembered, Memory)
-        return self.twins.remembered
 
     def choices(self) -> Sequence[Choice]:
         found: list[Choice] = [("step", name) for name in self._actors]
@@ -207,7 +198,6 @@ class Situation:
         store, posts, queue = self.twins.store, self.twins.posts, self.twins.queue
         return (
             (store.states, store.holds, store.rows, store.connections, posts.outcomes),
-            (sorted(store.settled), store.forgotten_audiences, self.memory),
             (self.is_open, self.shown, self.had, self.twins.now),
             (self.crashes, self.duplicates, self.ticks),
             sorted(map(repr, queue.tasks)),

@@ -17,9 +17,11 @@ WILDCARDS = re.compile(
 )
 PUBLISHING = {"UpdateItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"}
 ON_TABLES = {
-    "realtime-connect": {"realtime-table": {"PutItem", "UpdateItem", "GetItem"}},
+    "realtime-connect": {"realtime-table": {"PutItem", "GetItem"}},
     "realtime-disconnect": {"realtime-table": {"DeleteItem", "BatchWriteItem"}},
-    "realtime-messages": {"realtime-table": {"UpdateItem", "GetItem", "DeleteItem", "Query"}},
+    "realtime-messages": {
+        "realtime-table": {"UpdateItem", "PutItem", "GetItem", "DeleteItem", "Query"}
+    },
     "realtime-fan-out": {"realtime-table": PUBLISHING},
     "realtime-publish": {"realtime-table": PUBLISHING | {"PutItem"}},
     "clicks-aggregate": {

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..ports import Page, Subscription
 from .engine import Engine, Published, Push
-from .serving import ReadAgain, serve_inline, serve_range
+from .serving import serve_inline, serve_range
 from .tasks import Range, Task
 
 PLANNED_SHARE = 0.7
@@ -25,16 +25,15 @@ UNCOUNTED_MS = 2_000
 async def fan_out(engine: Engine, push: Push) -> Published:
     """Serves the channel's audience. When it returns, nothing depends on the caller any more.
 
-    A large audience costs the caller one read and one send, one that is remembered no read. Raises
-    `Misconfigured` and what the store and the queue raise; then the caller's source must deliver
-    its message again.
+    A large audience costs the caller one read and one send. Raises `Misconfigured` and what the
+    store and the queue raise; then the caller's source must deliver its message again.
     """
-    known = engine.remembered.find(push.channel, push.audience)
-    if known is not None:
-        return await _serve_all(engine, push, known, lambda: _read(engine, push))
-    page = await _read(engine, push)
-    if _is_all(page, engine.limits.inline_maximum):
-        return await _serve_all(engine, push, page.subscriptions)
+    maximum = engine.limits.inline_maximum
+    page = await engine.store.subscriptions(push.channel, limit=maximum + 1)
+    if _is_all(page, maximum):
+        published = await serve_inline(engine, push, page.subscriptions)
+        await _stretch(engine, push, len(page.subscriptions))
+        return published
     if push.stretch_ms is None and _is_conflated(engine, push):
         # Or each further value would start its own fan-out before the first one has been counted.
         await engine.store.stretch(push.channel, UNCOUNTED_MS, None)
@@ -53,26 +52,6 @@ async def fan_out_range(engine: Engine, push: Push, task: Range) -> Published:
         return await _cut(engine, push, task, page)
     await _stretch(engine, push, len(page.subscriptions))
     return await serve_range(engine, push, page.subscriptions, task)
-
-
-async def _serve_all(
-    engine: Engine,
-    push: Push,
-    rows: Sequence[Subscription],
-    read_again: ReadAgain | None = None,
-) -> Published:
-    published = await serve_inline(engine, push, rows, read_again)
-    await _stretch(engine, push, len(rows))
-    return published
-
-
-async def _read(engine: Engine, push: Push) -> Page:
-    """Everybody, who is then remembered, unless that is too many to be served at once."""
-    maximum = engine.limits.inline_maximum
-    page = await engine.store.subscriptions(push.channel, limit=maximum + 1)
-    if _is_all(page, maximum):
-        engine.remembered.keep(push.channel, push.audience, page.subscriptions)
-    return page
 
 
 def _is_all(page: Page, maximum: int) -> bool:

@@ -8,7 +8,6 @@ from .. import wire
 from ..channels import Rules
 from ..every.log import LogStore
 from ..ports import Posts, State, Store, TaskQueue
-from .remembered import Remembered
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,6 @@ class Engine:
     api_id: str
     limits: Limits = field(default_factory=Limits)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    remembered: Remembered = field(default_factory=Remembered)
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,6 @@ class Push:
     at: int | None = None
     stretch_ms: int | None = None
     """By what a `latest` channel's interval is stretched at present; None before a first count."""
-    audience: str | None = None
-    """What the audience was called when the value was won; None reads the rows anew."""
 
     @classmethod
     def of(cls, state: State, message: int | None = None) -> "Push":
@@ -69,7 +65,6 @@ class Push:
             message=message,
             at=state.at,
             stretch_ms=state.stretch_ms,
-            audience=state.audience,
         )
 
 

@@ -5,10 +5,10 @@ acknowledges what it was publishing.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..ports import Outcome, Page, Subscription
+from ..ports import Outcome, Subscription
 from .engine import Engine, Published, Push
 from .tasks import CatchUp, Forget, Range, Rest, Task
 
@@ -23,7 +23,6 @@ LAST_ATTEMPT = 9
 """AWS stops a chain of messages at its sixteenth hop, and silently; this ends before it."""
 
 Outcomes = Mapping[str, Outcome]
-ReadAgain = Callable[[], Awaitable[Page]]
 
 
 class Unfinished(Exception):
@@ -41,23 +40,13 @@ class _Remedies:
     """Connections whose rows are to be deleted."""
 
 
-async def serve_inline(
-    engine: Engine,
-    push: Push,
-    rows: Sequence[Subscription],
-    read_again: ReadAgain | None = None,
-) -> Published:
+async def serve_inline(engine: Engine, push: Push, rows: Sequence[Subscription]) -> Published:
     """Within a budget that protects the caller.
 
     What was sent by then has most likely arrived though no answer has. It is sent once more if
-    nothing newer is published within seconds; nothing says that the connection is bad. Rows that
-    were remembered may be deleted long since, as they are when a client leaves: if a connection is
-    gone they are read again, before a task that would find nothing.
+    nothing newer is published within seconds; nothing says that the connection is bad.
     """
     served, outcomes, remedies = await _serve(engine, push, rows, engine.limits.inline_seconds)
-    if read_again and remedies.forget:
-        there = {row.connection_id for row in (await read_again()).subscriptions}
-        remedies.forget = [key for key in remedies.forget if key in there]
     unstarted = _with(served, outcomes, Outcome.UNSTARTED)
     unanswered = _with(served, outcomes, Outcome.UNANSWERED)
     remedies.at_once += _rest(push, unstarted, superseded_by_newer=False)

@@ -209,8 +209,6 @@ async def _close(ending: Ending, connection_id: str) -> Connection | None:
     connection = await ending.sessions.read_connection(connection_id)
     if connection is not None:
         await delete_rows(ending.store, connection_id, connection.channels)
-        for channel in sorted(connection.channels):
-            await ending.store.forget_audience(channel)
         await ending.store.remove_connection(connection_id)
     await ending.posts.disconnect(connection_id)
     return connection

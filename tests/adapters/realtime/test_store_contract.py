@@ -83,25 +83,6 @@ def test_a_subscription_is_read_where_it_was_put_and_replaces_an_earlier_one(sto
     assert asyncio.run(run()) == [ROW]
 
 
-def test_a_row_is_settled_until_it_is_deleted_and_only_where_there_is_one(store: Store) -> None:
-    async def run() -> list[bool]:
-        await store.settle_subscription("link:a", ID)
-        assert await store.subscription("link:a", ID) is None
-        put = [await store.put_subscription("link:a", ROW)]
-        put.append(await store.put_subscription("link:a", ROW))
-        await store.settle_subscription("link:a", ID)
-        put.append(await store.put_subscription("link:a", replace(ROW, via="connect")))
-        assert await store.subscription("link:a", ID) == replace(ROW, via="connect")
-        await store.delete_subscription("link:a", ID)
-        put.append(await store.put_subscription("link:a", ROW))
-        await store.settle_subscription("link:a", ID)
-        await store.delete_subscriptions(ID, ["link:a"])
-        put.append(await store.put_subscription("link:a", ROW))
-        return put
-
-    assert asyncio.run(run()) == [False, False, True, False, False]
-
-
 def test_reading_on_after_a_connection_leaves_out_what_came_before(store: Store) -> None:
     async def run() -> list[str]:
         for connection_id in ("c", "a", "b"):

@@ -2,7 +2,6 @@
 
 import re
 
-from tests.unit.model import audience_mutations as audience
 from tests.unit.model import latest_mutations as mutations
 from tests.unit.model.cases import Case
 from tests.unit.model.latest_engine import Engine
@@ -33,19 +32,6 @@ PLAIN_SUBSCRIBES = Scenario(watcher="plain, then subscribes")
 LARGE = Scenario(large_audience=True)
 LARGE_FAULT = Scenario(large_audience=True, faults=1)
 LARGE_CRASH = Scenario(large_audience=True, crashes=1)
-REMEMBERS = Scenario(remembers=True)
-REMEMBERS_CRASH = Scenario(remembers=True, crashes=1)
-REMEMBERS_FAULT = Scenario(remembers=True, faults=1)
-REMEMBERS_THREE = Scenario((*TWO, Publish("c", 3)), remembers=True)
-REMEMBERS_HEARTBEAT = Scenario(remembers=True, heartbeats=1)
-REMEMBERS_HEARTBEAT_CRASH = Scenario(remembers=True, heartbeats=1, crashes=1)
-REMEMBERS_PLAIN = Scenario(remembers=True, watcher="plain")
-REMEMBERS_PLAIN_SUBSCRIBES = Scenario(
-    ONE_MORE, remembers=True, watcher="plain, then subscribes", first_version=1
-)
-REMEMBERS_PLAIN_CRASH = Scenario(
-    ONE_MORE, remembers=True, watcher="plain", first_version=1, crashes=1
-)
 
 _HOLDS = {
     "a client subscribes": (SUBSCRIBES, 800),
@@ -68,15 +54,6 @@ _HOLDS = {
     "a large audience in ranges": (LARGE, 11_000),
     "a large audience, a post fails": (LARGE_FAULT, 50_000),
     "a large audience, 1 crash": (LARGE_CRASH, 160_000),
-    "an audience is remembered": (REMEMBERS, 2_200),
-    "an audience is remembered, 1 crash": (REMEMBERS_CRASH, 36_000),
-    "an audience is remembered, a post fails": (REMEMBERS_FAULT, 20_000),
-    "an audience is remembered, three publishers": (REMEMBERS_THREE, 37_000),
-    "an audience is remembered, a heartbeat": (REMEMBERS_HEARTBEAT, 3_000),
-    "an audience is remembered, a heartbeat, 1 crash": (REMEMBERS_HEARTBEAT_CRASH, 60_000),
-    "a plain client's audience is remembered": (REMEMBERS_PLAIN, 57_000),
-    "a plain client's audience is remembered, it subscribes": (REMEMBERS_PLAIN_SUBSCRIBES, 3_900),
-    "a plain client's audience is remembered, 1 crash": (REMEMBERS_PLAIN_CRASH, 26_000),
 }
 
 _BREAKS: list[tuple[type[Engine], Scenario]] = [
@@ -110,13 +87,6 @@ _BREAKS: list[tuple[type[Engine], Scenario]] = [
     (mutations.Young410Deletes, PLAIN),
     (mutations.JudgesAgeAfterThePost, PLAIN),
     (mutations.DelaysEndBeforeAHandshake, PLAIN),
-    (audience.WatcherLeavesTheName, REMEMBERS),
-    (audience.WatcherTakesTheNameBeforeItsRow, REMEMBERS),
-    (audience.WatcherShowsWhatItReadFirst, REMEMBERS),
-    (audience.ConnectLeavesTheName, REMEMBERS_PLAIN),
-    (audience.RowIsSettledAsItIsPut, REMEMBERS_CRASH),
-    (audience.NameIsGivenAgain, REMEMBERS),
-    (audience.NamesAreNotCompared, REMEMBERS),
 ]
 
 

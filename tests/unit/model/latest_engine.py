@@ -4,17 +4,9 @@ Read it beside the handlers: each method is one of their functions, in the same 
 What a mutation reorders is a method of its own, so that a mutation is a subclass with one method.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from tests.unit.model.audience_table import (
-    Seen,
-    find,
-    find_again,
-    forget_audience,
-    read_audience,
-)
 from tests.unit.model.latest_messages import (
     CatchUp,
     Click,
@@ -54,7 +46,6 @@ from tests.unit.model.latest_table import (
     read_total,
     reply,
     send,
-    settle_row,
 )
 from tests.unit.model.system import Call, Handler, Message, Messages, Undelivered
 
@@ -70,26 +61,14 @@ class Engine(LatestChannel):
     def connect(self) -> Calls:
         before: int = yield begin_connect(self.scenario.since)
         yield put_row("connect")
-        after: int = yield from self.state_as_joined()
+        after: int = yield read_state()
         if after > before:
             yield send(CatchUp(before))
 
     def subscribe(self) -> Calls:
-        settled: bool = yield put_row("subscribe")
-        if settled:
-            seen: Seen = yield read_audience()
-            yield self.reply(seen.version)
-            return
-        version: int = yield from self.state_as_joined()
-        yield settle_row()
+        yield put_row("subscribe")
+        version: int = yield read_state()
         yield self.reply(version)
-
-    def state_as_joined(self) -> Generator[Call[World], Any, int]:
-        seen: Seen = yield read_audience()
-        if seen.name is None:
-            return seen.version
-        version: int = yield self.forget_audience()
-        return version
 
     # counting.py of the clicks, a source that finds its version by itself
 
@@ -129,7 +108,7 @@ class Engine(LatestChannel):
         if self.scenario.large_audience:
             yield from self.send_tasks(EVERYBODY)
             return
-        row: Row | None = yield self.find(won.name)
+        row: Row | None = yield self.query(EVERYBODY)
         yield from self.serve(won.version, row, EVERYBODY)
 
     def fan_out_range(self, task: Range) -> Calls:
@@ -149,10 +128,6 @@ class Engine(LatestChannel):
         if row is None:
             return
         outcome: Outcome = yield self.post(version, inline=True)
-        if row.known_as is not None and outcome is Outcome.GONE and not row.may_be_opening:
-            again: Row | None = yield find_again(row.known_as)
-            if again is None:
-                return
         yield from self.send_tasks(*self.remedies(version, row, outcome, share))
 
     def remedies(self, version: int, row: Row, outcome: Outcome, share: Range) -> Sequence[Task]:
@@ -224,7 +199,7 @@ class Engine(LatestChannel):
         For a claim that is refused because of the hold changes nothing, and between that and the
         join the hold may end.
         """
-        claims, joins = claim(version, named=self.scenario.remembers), join(version, token)
+        claims, joins = claim(version), join(version, token)
 
         def steps(world: World) -> Moves:
             yield from claims.steps(world)
@@ -233,13 +208,7 @@ class Engine(LatestChannel):
         return Call(f"{claims.name} or {joins.name}", steps)
 
     def disarm(self, token: str) -> Call[World]:
-        return disarm(token, named=self.scenario.remembers)
-
-    def find(self, known_as: int | None) -> Call[World]:
-        return find(known_as)
-
-    def forget_audience(self) -> Call[World]:
-        return forget_audience()
+        return disarm(token)
 
     def query(self, rows: Range) -> Call[World]:
         return query(rows)

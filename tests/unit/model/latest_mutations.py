@@ -6,7 +6,6 @@ A mutation that held would mean that the step is not needed, or that the model d
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tests.unit.model.audience_table import find
 from tests.unit.model.latest_engine import EVERYBODY, Calls, Engine
 from tests.unit.model.latest_messages import CatchUp, Flush, Forget, Publish, Range, Rest, Task
 from tests.unit.model.latest_table import (
@@ -55,9 +54,9 @@ class QueriesBeforeClaim(Engine):
 class QueriesAnIndex(Engine):
     """A global secondary index shows a row some time after it is written."""
 
-    def find(self, known_as: int | None) -> Call[World]:
+    def query(self, rows: Range) -> Call[World]:
         def steps(world: World) -> Moves:
-            yield from find(known_as).steps(world)
+            yield from query(rows).steps(world)
             yield Step(None, world)
 
         return Call("query index", steps)

@@ -10,14 +10,11 @@ from tests.unit.model.latest_messages import CatchUp, Click, Flush, Forget, Publ
 class Scenario:
     publishing: tuple[Publish | Click, ...] = (Publish("a", 1), Publish("b", 2))
     watcher: Literal["subscribes", "plain", "plain, then subscribes"] = "subscribes"
-    heartbeats: int = 0
     crashes: int = 0
     duplicates: int = 0
     duplicated: tuple[type, ...] = (Flush, Range, Rest, CatchUp, Forget)
     faults: int = 0
     large_audience: bool = False
-    remembers: bool = False
-    """Whether publishers remember the audience of a small channel."""
     first_version: int = 0
     """STATE as it is before anything happens."""
     since: int | None = None

@@ -21,18 +21,13 @@ class LatestChannel:
             version=scenario.first_version,
             armed=None,
             flushed=None,
-            names=0,
-            named=False,
-            remembered=None,
             row=None,
-            settled=False,
             socket=Socket.NONE if plain else Socket.OPEN,
             shown=0,
             went_back=False,
             promised=None,
             counted=frozenset(f"click {n}" for n in range(scenario.first_version)),
             faults=scenario.faults,
-            heartbeats=scenario.heartbeats,
         )
         return world, (*scenario.publishing, Connect() if plain else Subscribe())
 

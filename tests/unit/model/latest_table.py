@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple
 
-from tests.unit.model.latest_messages import Publish, Range, Subscribe, Task
+from tests.unit.model.latest_messages import Publish, Range, Task
 from tests.unit.model.system import Call, Step
 
 CONNECTION = 2
@@ -42,14 +42,11 @@ class Row:
 
     may_be_opening: bool
     """`via` is connect, and the row is younger than 60 s."""
-    known_as: int | None = None
-    """The name of the audience that it was remembered in."""
 
 
 @dataclass(frozen=True)
 class Claimed:
     version: int
-    name: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,13 +68,7 @@ class World(NamedTuple):
     armed: str | None
     flushed: str | None
     """Whose flush disarmed last; a claim takes it away."""
-    names: int
-    """How many names the audience has had; the next one, or the present one, has this number."""
-    named: bool
-    remembered: tuple[Via | None] | None
-    """The watcher's row, as a process remembers it under the name that there is."""
     row: Via | None
-    settled: bool
     socket: Socket
     shown: int
     """The newest version on the watcher's screen."""
@@ -87,8 +78,6 @@ class World(NamedTuple):
     counted: frozenset[str]
     faults: int
     """How many posts may still fail."""
-    heartbeats: int
-    """How often the watcher subscribes again, each time after a reply."""
 
 
 Moves = Iterable[Step[World]]
@@ -100,16 +89,15 @@ def show_newer(world: World, version: int) -> World:
     return world._replace(shown=max(world.shown, version))
 
 
-def claim(version: int, *, named: bool = False) -> Call[World]:
-    """SET version, hold, audience = if_not_exists(audience, :new) REMOVE armed, flushed
-    IF version <= :v AND hold is over."""
+def claim(version: int) -> Call[World]:
+    """SET version, hold REMOVE armed, flushed IF version <= :v AND hold is over."""
 
     def steps(world: World) -> Moves:
         if world.version > version:
             yield Step(Superseded(world.armed), world)
         else:
-            after = world._replace(version=version, armed=None, flushed=None, named=named)
-            yield Step(Claimed(version, name(after)), after)
+            after = world._replace(version=version, armed=None, flushed=None)
+            yield Step(Claimed(version), after)
 
     return Call(f"CLAIM v{version}", steps)
 
@@ -127,14 +115,13 @@ def join(version: int, token: str) -> Call[World]:
     return Call(f"JOIN v{version}", steps)
 
 
-def disarm(token: str, *, named: bool = False) -> Call[World]:
-    """SET hold, flushed = :token, audience = if_not_exists(audience, :new) REMOVE armed
-    IF it is armed, or else flushed, by :token."""
+def disarm(token: str) -> Call[World]:
+    """SET hold, flushed = :token REMOVE armed IF it is armed, or else flushed, by :token."""
 
     def steps(world: World) -> Moves:
         if (world.armed or world.flushed) == token:
-            after = world._replace(armed=None, flushed=token, named=named)
-            yield Step(Claimed(world.version, name(after)), after)
+            after = world._replace(armed=None, flushed=token)
+            yield Step(Claimed(world.version), after)
         else:
             yield Step(None, world)
 
@@ -143,10 +130,6 @@ def disarm(token: str, *, named: bool = False) -> Call[World]:
 
 def read_state() -> Call[World]:
     return Call("read STATE", lambda world: [Step(world.version, world)])
-
-
-def name(world: World) -> int | None:
-    return world.names if world.named else None
 
 
 def begin_connect(since: int | None) -> Call[World]:
@@ -160,15 +143,7 @@ def begin_connect(since: int | None) -> Call[World]:
 
 
 def put_row(via: Via) -> Call[World]:
-    """Tells whether it is settled."""
-    return Call(f"put row via {via}", lambda world: [Step(world.settled, world._replace(row=via))])
-
-
-def settle_row() -> Call[World]:
-    def steps(world: World) -> Moves:
-        yield Step(None, world._replace(settled=world.row is not None))
-
-    return Call("settle row", steps)
+    return Call(f"put row via {via}", lambda world: [Step(None, world._replace(row=via))])
 
 
 def query(rows: Range) -> Call[World]:
@@ -191,13 +166,9 @@ def read_row(attempt: int) -> Call[World]:
 
 
 def seen(world: World) -> Row | None:
-    return as_row(world, world.row)
-
-
-def as_row(world: World, via: Via | None, known_as: int | None = None) -> Row | None:
     """A row is young as long as the handshake lasts; later its age decides nothing."""
-    young = via == "connect" and world.socket is Socket.HANDSHAKE
-    return Row(young, known_as) if via else None
+    young = world.row == "connect" and world.socket is Socket.HANDSHAKE
+    return Row(young) if world.row else None
 
 
 def post(version: int, client: Client = show_newer, *, inline: bool = False) -> Call[World]:
@@ -233,8 +204,7 @@ def send(*messages: Publish | Task) -> Call[World]:
 
 
 def delete_rows() -> Call[World]:
-    deleted = {"row": None, "settled": False}
-    return Call("delete rows", lambda world: [Step(None, world._replace(**deleted))])
+    return Call("delete rows", lambda world: [Step(None, world._replace(row=None))])
 
 
 def disconnect() -> Call[World]:
@@ -250,9 +220,7 @@ def reply(version: int, client: Client = show_newer) -> Call[World]:
     """The answer to `subscribe`, which the client sends again until it has one."""
 
     def steps(world: World) -> Moves:
-        again = (Subscribe(),) if world.heartbeats else ()
-        after = world._replace(heartbeats=max(0, world.heartbeats - 1))
-        yield Step(None, client(after, version), again)
+        yield Step(None, client(world, version))
 
     return Call(f"reply v{version}", steps, acknowledges=True)
 

@@ -175,20 +175,6 @@ def test_it_is_so_when_the_client_leaves_meanwhile() -> None:
         assert state.twins.store.connections == {}
 
 
-def test_no_publisher_goes_on_by_the_audience_that_it_remembers() -> None:
-    def world() -> tuple[World, Sequence[Actor]]:
-        made = World(replace(OLD, channels=frozenset([PUBLIC])))
-        run_alone(made.opening())
-        return made, [made.publishing(1), made.revoking()]
-
-    ends: Counter[int] = Counter()
-    for _, state in interleavings(world):
-        ends[len(state.twins.posts.frames.pop(OLD.connection_id, []))] += 1
-        run_alone(state.publishing(2))
-        assert OLD.connection_id not in state.twins.posts.frames
-    assert ends.keys() == {0, 1}
-
-
 def test_two_revocations_at_a_time_are_as_good_as_one() -> None:
     def actors(world: World) -> Sequence[Actor]:
         return [world.opening(), world.revoking(), world.revoking()]

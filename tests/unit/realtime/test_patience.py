@@ -21,13 +21,11 @@ class Contested(MemoryStore):
     claims = 0
     contested = False
 
-    async def claim(
-        self, update: Update, now_ms: int, hold_until: int, audience: str | None = None
-    ) -> Claim:
+    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
         self.claims += 1
         if self.contested:
             self.holds[CHANNEL] = Hold(now_ms + INTERVAL_MS)
-        return await super().claim(update, now_ms, hold_until, audience)
+        return await super().claim(update, now_ms, hold_until)
 
 
 @pytest.fixture
