@@ -23,10 +23,10 @@ Code = Literal[
     "forbidden_source",
     "missing_version",
     "missing_id",
+    "missing_epoch",
     "invalid_value",
     "too_large",
     "too_old",
-    "mixed_epochs",
 ]
 
 _TEXTS = {
@@ -64,7 +64,7 @@ class Request:
     """In ms, and the same in each delivery; for what does not say when it happened."""
     version: int | None = None
     at: int | None = None
-    epoch: int | None = None
+    epoch: int = 0
     id: str | None = None
     source: str | None = None
 

@@ -24,8 +24,8 @@ class Update:
     version: int
     at: int
     """When the thing happened, in ms since the epoch."""
-    epoch: int | None = None
-    """None continues the channel's state, or starts one at `at`."""
+    epoch: int = 0
+    """A greater one is newer with whatever version."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ class Superseded:
     armed: str | None
     """Whose flush is to push it, if one is."""
     hold: int
+    epoch: int
+    """Of the newer value."""
 
 
 Claim = Claimed | Held | Superseded
@@ -132,8 +134,8 @@ class Misconfigured(Exception):
     """The management API refuses the caller, from which nothing follows about any connection."""
 
 
-class MixedEpochs(Exception):
-    """Some of a channel's publishers give an epoch and some do not: no order is common to both."""
+class MissingEpoch(Exception):
+    """An update without an epoch is older than any that has one, however great its version."""
 
 
 class Outcome(Enum):
@@ -206,15 +208,14 @@ class ChannelStore(Protocol):
         """Writes the value and holds the channel, unless it is held or has a newer value.
 
         A channel that stretches its interval is held for so much longer than `hold_until`.
-        Whoever claims answers for what had joined: its flush finds nothing to do. Raises
-        `MixedEpochs`.
+        Whoever claims answers for what had joined: its flush finds nothing to do.
         """
         ...
 
     async def join(self, update: Update, token: str) -> Join:
         """Writes the value for a flush to push, and arms that with `token` if nobody has.
 
-        Right at any time, whether the channel is held or not. Raises `MixedEpochs`.
+        Right at any time, whether the channel is held or not.
         """
         ...
 

@@ -23,7 +23,7 @@ from .delivery.engine import Engine, Published
 from .door import Refused, Request
 from .every.events import publish_event
 from .every.log import Event
-from .ports import MixedEpochs, Update
+from .ports import MissingEpoch, Update
 from .publishing import PublishEnvironment, engine, publisher
 from .refusals import Refusals, bus_refusals
 
@@ -103,8 +103,8 @@ class Service:
     async def _publish_update(self, update: Update, letter: Letter) -> Published:
         try:
             return await self.publish_update(update, [letter.message_id])
-        except MixedEpochs as error:
-            raise Refused("mixed_epochs", str(error)) from error
+        except MissingEpoch as error:
+            raise Refused("missing_epoch", str(error)) from error
 
     async def _publish_event(self, event: Event) -> Published:
         began = time.monotonic()

@@ -12,7 +12,7 @@ from .channels import Rule, UnknownChannel
 from .delivery.audience import fan_out
 from .delivery.engine import Engine, Published, Push
 from .delivery.tasks import Flush
-from .ports import Claim, Claimed, Held, Join, Joined, Superseded, Update
+from .ports import Claim, Claimed, Held, Join, Joined, MissingEpoch, Superseded, Update
 
 __all__ = ["Published", "Update", "flush", "publish"]
 
@@ -31,8 +31,8 @@ async def publish(
     `tokens` are the ids of all the messages whose handling leads to this update: one of them that
     died after it had armed a flush finds its id and sends the flush, in whatever batch it comes
     again. Raises `UnknownChannel`, `wire.InvalidValue` and `wire.TooLarge` before any call,
-    `MixedEpochs`, `Misconfigured`, and what store and queue raise; then the messages must be
-    delivered again.
+    `MissingEpoch`, with which nothing is written and delivering again changes nothing, and
+    `Misconfigured` and what store and queue raise; then the messages must be delivered again.
     """
     rule = _rule(engine, update.channel)
     wire.check(update)
@@ -45,8 +45,16 @@ async def publish(
         written = await engine.store.join(update, tokens[0])
     if isinstance(written, Claimed):
         return await fan_out(engine, Push.of(written.state))
+    # Also before a refusal: an earlier attempt may have joined and died.
     await _send_flush(engine, update.channel, written, tokens)
-    return Published(stale=isinstance(written, Superseded), conflated=isinstance(written, Joined))
+    if isinstance(written, Joined):
+        return Published(conflated=True)
+    if update.epoch == 0 and written.epoch:
+        raise MissingEpoch(
+            f"an update of {update.channel} must give an epoch, as the channel's value has one, "
+            f"{written.epoch}: without it no version is newer; make all of its publishers give one"
+        )
+    return Published(stale=True)
 
 
 async def _claim(engine: Engine, update: Update, rule: Rule) -> Claim:

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from . import wire
-from .ports import Claim, Claimed, Held, Join, Joined, MixedEpochs, State, Superseded, Update
+from .ports import Claim, Claimed, Held, Join, Joined, State, Superseded, Update
 from .rows import Item, number, state, state_key
 
 STATE_SECONDS = 90 * 24 * 3600
@@ -19,46 +19,42 @@ STATE_SECONDS = 90 * 24 * 3600
 
 Request = dict[str, Any]
 
-_WRITE = "#version = :version, #value = :value, #at = :at, #ttl = :ttl"
+_WRITE = "#epoch = :epoch, #version = :version, #value = :value, #at = :at, #ttl = :ttl"
+_NOT_NEWER = (
+    "attribute_not_exists(#version) OR #epoch < :epoch"
+    " OR (#epoch = :epoch AND #version <= :version)"
+)
 _HOLD = "#hold = :hold + if_not_exists(#stretch, :zero)"
 
 
 def claim(update: Update, now_ms: int, hold_until: int) -> Request:
-    epoch, current, values = _written(update)
-    removed = "#armed, #flushed" + (", #own" if update.epoch is not None else "")
     return _request(
         update.channel,
-        f"SET {epoch}, {_WRITE}, {_HOLD} REMOVE {removed}",
-        f"({current}) AND (attribute_not_exists(#hold) OR #hold <= :now)",
-        {**values, **_held(hold_until), ":now": number(now_ms)},
+        f"SET {_WRITE}, {_HOLD} REMOVE #armed, #flushed",
+        f"({_NOT_NEWER}) AND (attribute_not_exists(#hold) OR #hold <= :now)",
+        {**_written(update), **_held(hold_until), ":now": number(now_ms)},
     )
 
 
 def claimed(update: Update, item: Item, *, written: bool) -> Claim:
-    """Raises `MixedEpochs`."""
     if written:
         return Claimed(state(update.channel, item))
-    _check(update, item)
-    return _superseded(item) if _is_newer(item, update) else Held(_hold(item))
+    position = int(item["epoch"]["N"]), int(item["version"]["N"])
+    is_newer = position > (update.epoch, update.version)
+    return _superseded(item) if is_newer else Held(_hold(item))
 
 
 def join(update: Update, token: str) -> Request:
-    epoch, current, values = _written(update)
     return _request(
         update.channel,
-        f"SET {epoch}, {_WRITE}, #armed = if_not_exists(#armed, :token)"
-        + (" REMOVE #own" if update.epoch is not None else ""),
-        current,
-        {**values, ":token": {"S": token}},
+        f"SET {_WRITE}, #armed = if_not_exists(#armed, :token)",
+        _NOT_NEWER,
+        {**_written(update), ":token": {"S": token}},
     )
 
 
-def joined(update: Update, item: Item, *, written: bool) -> Join:
-    """Raises `MixedEpochs`."""
-    if written:
-        return Joined(item["armed"]["S"], _hold(item))
-    _check(update, item)
-    return _superseded(item)
+def joined(item: Item, *, written: bool) -> Join:
+    return Joined(item["armed"]["S"], _hold(item)) if written else _superseded(item)
 
 
 def flush(channel: str, token: str, hold_until: int) -> Request:
@@ -94,48 +90,14 @@ def stretch(channel: str, stretch_ms: int, before: int | None) -> Request:
     )
 
 
-def _written(update: Update) -> tuple[str, str, Request]:
-    """How the epoch is set, the condition that nothing newer is there, and the values.
-
-    One write decides the epoch too: two publishers without one must not start two. `own` says that
-    the state's epoch is its own, not its publishers'.
-    """
-    values: Request = {
-        ":epoch": number(update.at if update.epoch is None else update.epoch),
+def _written(update: Update) -> Request:
+    return {
+        ":epoch": number(update.epoch),
         ":version": number(update.version),
         ":value": {"S": wire.encoded(update.value).decode()},
         ":at": number(update.at),
         ":ttl": number(update.at // 1000 + STATE_SECONDS),
     }
-    if update.epoch is None:
-        values[":own"] = {"BOOL": True}
-        epoch = "#epoch = if_not_exists(#epoch, :epoch), #own = :own"
-        not_newer = "attribute_exists(#own) AND #version <= :version"
-    else:
-        epoch = "#epoch = :epoch"
-        not_newer = (
-            "#epoch < :epoch OR"
-            " (#epoch = :epoch AND attribute_not_exists(#own) AND #version <= :version)"
-        )
-    return epoch, f"attribute_not_exists(#version) OR ({not_newer})", values
-
-
-def _check(update: Update, item: Item) -> None:
-    """An epoch that is greater than the state's own may replace it: so publishers can be changed.
-
-    Then they all give one from there on.
-    """
-    is_own, epoch = "own" in item, int(item["epoch"]["N"])
-    if update.epoch is None and not is_own:
-        got = "an update without one, and the state has one from another publisher"
-    elif update.epoch is not None and is_own and update.epoch <= epoch:
-        got = f"{update.epoch}, and the state started its own, {epoch}, for one that gave none"
-    else:
-        return
-    raise MixedEpochs(
-        f"all publishers of {update.channel} must give an epoch, or none of them; got {got}; which "
-        "of two values is newer could not be told: make the publishers agree"
-    )
 
 
 def _held(hold_until: int) -> Request:
@@ -157,13 +119,9 @@ def _request(channel: str, update: str, condition: str, values: Request) -> Requ
 
 
 def _superseded(item: Item) -> Superseded:
-    return Superseded(item["armed"]["S"] if "armed" in item else None, _hold(item))
+    armed = item["armed"]["S"] if "armed" in item else None
+    return Superseded(armed, _hold(item), int(item["epoch"]["N"]))
 
 
 def _hold(item: Item) -> int:
     return int(item["hold"]["N"]) if "hold" in item else 0
-
-
-def _is_newer(item: Item, update: Update) -> bool:
-    epoch, version = int(item["epoch"]["N"]), int(item["version"]["N"])
-    return (epoch, version) > (epoch if update.epoch is None else update.epoch, update.version)

@@ -162,7 +162,7 @@ class DynamoStore:
 
     async def join(self, update: Update, token: str) -> Join:
         written, item = await self._update(states.join(update, token))
-        return states.joined(update, item, written=written)
+        return states.joined(item, written=written)
 
     async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
         written, item = await self._update(states.flush(channel, token, hold_until))

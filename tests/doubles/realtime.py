@@ -17,7 +17,6 @@ from handlers.realtime.ports import (
     Join,
     Joined,
     Misconfigured,
-    MixedEpochs,
     Outcome,
     Page,
     State,
@@ -38,7 +37,6 @@ class Hold:
     until: int = 0
     armed: str | None = None
     flushed: str | None = None
-    own_epoch: bool = False
 
 
 class MemoryStore:
@@ -130,9 +128,8 @@ class MemoryStore:
     async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
         await step()
         hold = self.holds.get(update.channel, Hold())
-        self._check(update)
         if self._is_newer(update):
-            return Superseded(hold.armed, hold.until)
+            return self._superseded(update.channel)
         if hold.until > now_ms:
             return Held(hold.until)
         self._write(update)
@@ -142,12 +139,10 @@ class MemoryStore:
     async def join(self, update: Update, token: str) -> Join:
         await step()
         hold = self.holds.get(update.channel, Hold())
-        self._check(update)
         if self._is_newer(update):
-            return Superseded(hold.armed, hold.until)
+            return self._superseded(update.channel)
         self._write(update)
-        hold = dataclasses.replace(self.holds[update.channel], armed=hold.armed or token)
-        self.holds[update.channel] = hold
+        self.holds[update.channel] = dataclasses.replace(hold, armed=hold.armed or token)
         return Joined(hold.armed or token, hold.until)
 
     async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
@@ -176,38 +171,25 @@ class MemoryStore:
         self.tokens[second, part] = used + tokens
         return True
 
-    def _check(self, update: Update) -> None:
-        before = self.states.get(update.channel)
-        if before is None:
-            return
-        is_own = self.holds.get(update.channel, Hold()).own_epoch
-        if not is_own if update.epoch is None else is_own and update.epoch <= before.epoch:
-            raise MixedEpochs(update.channel)
-
     def _is_newer(self, update: Update) -> bool:
         before = self.states.get(update.channel)
-        if before is None:
-            return False
-        epoch = before.epoch if update.epoch is None else update.epoch
-        return (before.epoch, before.version) > (epoch, update.version)
+        position = (update.epoch, update.version)
+        return before is not None and (before.epoch, before.version) > position
 
-    def _write(self, update: Update) -> State:
+    def _superseded(self, channel: str) -> Superseded:
+        hold = self.holds.get(channel, Hold())
+        return Superseded(hold.armed, hold.until, self.states[channel].epoch)
+
+    def _write(self, update: Update) -> None:
         before = self.states.get(update.channel)
-        epoch = update.epoch
-        if epoch is None:
-            epoch = before.epoch if before else update.at
         value = json.loads(json.dumps(update.value))
         stretch_ms = before.stretch_ms if before else None
-        state = State(update.channel, epoch, update.version, value, update.at, stretch_ms)
+        state = State(update.channel, update.epoch, update.version, value, update.at, stretch_ms)
         self.states[update.channel] = state
-        hold = self.holds.get(update.channel, Hold())
-        self.holds[update.channel] = dataclasses.replace(hold, own_epoch=update.epoch is None)
-        return state
 
     def _hold(self, channel: str, until: int, flushed: str | None) -> None:
         until += self.states[channel].stretch_ms or 0
-        own_epoch = self.holds.get(channel, Hold()).own_epoch
-        self.holds[channel] = Hold(until, None, flushed, own_epoch)
+        self.holds[channel] = Hold(until, None, flushed)
 
     def _delete(self, channel: str, connection_id: str) -> None:
         self.rows.pop((channel, connection_id), None)

@@ -155,7 +155,7 @@ def test_a_publisher_without_an_epoch_is_refused_where_others_give_one(world: Wo
     first = record("1", message("link:a", "x", version=1, epoch=7), group="link:a")
     mixed = record("2", message("link:a", "y", version=2), group="link:a")
     assert handle(first, mixed) == []
-    assert world.refusals.reports == [("2", "link:a", "mixed_epochs")]
+    assert world.refusals.reports == [("2", "link:a", "missing_epoch")]
 
 
 def test_a_refusal_that_cannot_be_reported_comes_again(world: World) -> None:

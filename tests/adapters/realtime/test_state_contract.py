@@ -13,7 +13,6 @@ from handlers.realtime.ports import (
     Held,
     Join,
     Joined,
-    MixedEpochs,
     State,
     Store,
     Superseded,
@@ -52,8 +51,8 @@ def test_a_joined_value_is_the_state_too_and_the_first_to_join_arms(store: Store
 
 
 def test_a_join_needs_no_claim_before_it(store: Store) -> None:
-    assert run(store.join(replace(FIRST, epoch=None), "m1")) == Joined("m1", 0)
-    assert run(store.read_state("link:a")) == replace(STATE, epoch=100)
+    assert run(store.join(FIRST, "m1")) == Joined("m1", 0)
+    assert run(store.read_state("link:a")) == STATE
 
 
 @pytest.mark.parametrize(("change", "position"), NOT_OLDER)
@@ -85,57 +84,21 @@ def test_what_is_older_changes_nothing_and_learns_whose_the_flush_is(
             await store.join(change(), "m2"),
         ]
 
-    armed = Superseded("m1", 1_200)
-    assert run(older()) == [Superseded(None, 1_200), armed, armed]
+    armed = Superseded("m1", 1_200, 10)
+    assert run(older()) == [Superseded(None, 1_200, 10), armed, armed]
     assert run(store.read_state("link:a")) == STATE
 
 
-def test_without_an_epoch_a_state_keeps_the_one_that_it_began_with(store: Store) -> None:
-    own = replace(FIRST, epoch=None)
+def test_an_epoch_that_is_left_out_is_older_than_any_other(store: Store) -> None:
+    async def both() -> list[Claim | Join]:
+        without = replace(FIRST, epoch=0)
+        found = [await store.claim(without, 1_000, 1_200)]
+        found.append(await store.claim(replace(FIRST, version=1), 1_200, 1_400))
+        return [*found, await store.claim(without, 1_400, 1_600), await store.join(without, "m1")]
 
-    async def kept() -> list[Any]:
-        await store.claim(own, 1_000, 1_200)
-        await store.join(replace(own, version=5, at=101), "m1")
-        return [
-            await store.read_state("link:a"),
-            await store.claim(own, 1_200, 1_400),
-            await store.claim(replace(own, version=5, at=102), 1_200, 1_400),
-        ]
-
-    state = replace(STATE, epoch=100, version=5, at=101)
-    assert run(kept()) == [state, Superseded("m1", 1_200), Claimed(replace(state, at=102))]
-
-
-@pytest.mark.parametrize("now", [1_100, 1_200])
-@pytest.mark.parametrize(
-    ("first", "then"), [(10, None), (None, 100), (None, 99)], ids=["none after", "equal", "less"]
-)
-def test_publishers_of_which_some_give_an_epoch_are_refused(
-    store: Store, now: int, first: int | None, then: int | None
-) -> None:
-    run(store.claim(replace(FIRST, epoch=first), 1_000, 1_200))
-    mixed = replace(FIRST, version=5, epoch=then)
-    with pytest.raises(MixedEpochs):
-        run(store.claim(mixed, now, 1_400))
-    with pytest.raises(MixedEpochs):
-        run(store.join(mixed, "m1"))
-    assert run(store.read_state("link:a")).version == 4
-
-
-@pytest.mark.parametrize("how", ["claim", "join"])
-def test_an_epoch_above_the_states_own_replaces_it_and_all_must_give_one_then(
-    store: Store, how: str
-) -> None:
-    run(store.claim(replace(FIRST, epoch=None), 1_000, 1_200))
-    greater = replace(FIRST, version=1, epoch=101)
-    if how == "claim":
-        run(store.claim(greater, 1_200, 1_400))
-    else:
-        run(store.join(greater, "m1"))
-    assert run(store.read_state("link:a")).epoch == 101
-    with pytest.raises(MixedEpochs):
-        run(store.claim(replace(FIRST, version=5, epoch=None), 1_400, 1_600))
-    assert isinstance(run(store.claim(replace(greater, version=2), 1_400, 1_600)), Claimed)
+    first, second = replace(STATE, epoch=0), replace(STATE, version=1)
+    older = Superseded(None, 1_400, 10)
+    assert run(both()) == [Claimed(first), Claimed(second), older, older]
 
 
 @pytest.mark.parametrize(("now", "held"), [(1_199, True), (1_200, False), (1_201, False)])
@@ -167,7 +130,7 @@ def test_a_flush_ends_the_hold_of_its_own_token(store: Store) -> None:
             await store.join(FIRST, "m3"),
         ]
 
-    assert run(flushed()) == [None, replace(STATE, version=5), Superseded(None, 1_400)]
+    assert run(flushed()) == [None, replace(STATE, version=5), Superseded(None, 1_400, 10)]
 
 
 def test_a_flush_that_comes_again_disarmed_its_token_itself_and_pushes_what_is_there(

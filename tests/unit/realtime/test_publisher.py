@@ -5,7 +5,7 @@ import pytest
 from handlers.realtime.channels import UnknownChannel
 from handlers.realtime.delivery.engine import Published
 from handlers.realtime.delivery.tasks import Flush
-from handlers.realtime.ports import State
+from handlers.realtime.ports import MissingEpoch, State
 from handlers.realtime.publisher import Update, flush, publish
 from handlers.realtime.wire import InvalidValue, TooLarge
 from tests.doubles.delivery import NOW, Twins, watcher
@@ -23,7 +23,7 @@ def twins() -> Twins:
     return twins
 
 
-def clicks(number: int, epoch: int | None = EPOCH, channel: str = CHANNEL) -> Update:
+def clicks(number: int, epoch: int = EPOCH, channel: str = CHANNEL) -> Update:
     return Update(channel, {"clicks": number}, number, NOW, epoch)
 
 
@@ -174,11 +174,20 @@ def test_a_new_epoch_starts_afresh_however_small_its_version(twins: Twins) -> No
     assert twins.store.states[CHANNEL].version == 1
 
 
-def test_without_an_epoch_the_state_keeps_its_own(twins: Twins) -> None:
-    send(twins, Update(CHANNEL, {}, 1, at=NOW))
-    send(twins, Update(CHANNEL, {}, 2, at=NOW + 5))
-    state = twins.store.states[CHANNEL]
-    assert (state.epoch, state.version) == (NOW, 2)
+def test_an_update_without_an_epoch_is_refused_where_the_value_has_one(twins: Twins) -> None:
+    send(twins, clicks(4))
+    with pytest.raises(MissingEpoch, match=f"must give an epoch.*{EPOCH}"):
+        send(twins, clicks(5, 0))
+    assert shown(twins) == [4]
+
+
+def test_an_update_that_is_refused_sends_the_flush_that_it_armed_before(twins: Twins) -> None:
+    send(twins, clicks(4, 0), "m1")
+    send(twins, clicks(5, 0), "m2")
+    send(twins, clicks(1), "m3")
+    with pytest.raises(MissingEpoch):
+        send(twins, clicks(5, 0), "m2")
+    assert twins.queue.tasks == [Flush(CHANNEL, "m2", NOW + INTERVAL_MS)] * 2
 
 
 @pytest.mark.parametrize("channel", ["unknown", "order:1", "link:a:b"])
