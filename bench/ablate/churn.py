@@ -36,10 +36,10 @@ from ..clicks.costs import dollars
 from ..scale import clock
 from ..scale.ours import (
     API,
+    COUNT_WRITE_UNITS,
     READ_UNIT_BYTES,
     RULES,
     START_MS,
-    TRANSACTION_WRITE_UNITS,
     now_ms,
 )
 from ..scale.parameters import Parameters
@@ -203,9 +203,8 @@ class Simulation:
 
     async def _click(self) -> None:
         (channel,) = self.random.choices(self._channels, self._weights)
-        await asyncio.sleep(self.parameters.transaction_seconds + self.parameters.read_seconds)
-        self.counts["write_units"] += TRANSACTION_WRITE_UNITS
-        self.counts["read_units"] += 1
+        await asyncio.sleep(self.parameters.write_seconds)
+        self.counts["write_units"] += COUNT_WRITE_UNITS
         self.counts["invocations"] += 1
         self.clicks[channel] += 1
         number = self.clicks[channel]
