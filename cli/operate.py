@@ -8,6 +8,7 @@ import dataclasses
 import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -29,31 +30,38 @@ StackName = Annotated[
     str | None,
     typer.Option("--stack", help="Stack of Pulumi's; without it, the demo that runs here."),
 ]
+Project = Annotated[
+    Path | None,
+    typer.Option("--project", help="Folder of the stack's Pulumi.yaml; without it, this checkout."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
 Code = Annotated[str, typer.Argument(help="Code of a short link.")]
 
 
 @app.command()
-def watch(code: Code, *, stack: StackName = None, as_json: AsJson = False) -> None:
+def watch(
+    code: Code, *, stack: StackName = None, project: Project = None, as_json: AsJson = False
+) -> None:
     """A line for each new count of a link, until Ctrl-C."""
     with _refusals():
-        watcher = watching.Watch(find(stack).output("endpoint"), code)
+        watcher = watching.Watch(find(stack, project).output("endpoint"), code)
         asyncio.run(watching.show(console, watcher, as_json=as_json))
 
 
 @app.command()
-def load(
+def load(  # noqa: PLR0913 - an option each
     code: Code,
     *,
     sockets: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
     clicks_per_second: Annotated[float, typer.Option(min=0.1, max=1_000)] = 5,
     seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 10,
     stack: StackName = None,
+    project: Project = None,
     as_json: AsJson = False,
 ) -> None:
     """Opens sockets on a link, clicks it at a rate, and says how late the numbers came."""
     with _refusals(), _progress() as progress:
-        found = find(stack)
+        found = find(stack, project)
         plan = loading.Plan(
             endpoint=found.output("endpoint"),
             api_url=found.output("api_url"),
@@ -73,11 +81,12 @@ def redrive(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and move nothing.")] = False,
     stack: StackName = None,
+    project: Project = None,
     as_json: AsJson = False,
 ) -> None:
     """Sends dead letters to their queue again, once what failed is mended."""
     with _refusals():
-        found = find(stack)
+        found = find(stack, project)
         chosen = redriving.choose(redriving.queues(found.output("queues")), only)
     sqs = found.client("sqs")
     waiting = {queue.title: redriving.waiting(sqs, queue) for queue in chosen}
@@ -89,6 +98,7 @@ def redrive(
 def purge(
     *,
     stack: StackName = None,
+    project: Project = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     yes_really: Annotated[
         bool, typer.Option("--yes-really", help="Purge a production stack.")
@@ -97,7 +107,7 @@ def purge(
 ) -> None:
     """Deletes every link, count, connection and user of a stack, and keeps the stack."""
     with _refusals():
-        found = find(stack)
+        found = find(stack, project)
         purging.check(found, yes_really=yes_really)
         doomed = purging.find(found)
         _print_counts({f"to be deleted from {found.name}": doomed.counts()}, as_json=as_json)

@@ -14,7 +14,8 @@ from typing import Any
 
 import boto3
 
-LOCAL = Path(__file__).parents[1] / "build" / "demo.json"
+CHECKOUT = Path(__file__).parents[1]
+LOCAL = CHECKOUT / "build" / "demo.json"
 LOCAL_VARIABLE = "REALTIME_DEMO_FILE"
 """Names another file in place of `LOCAL`, for a second local cloud beside the demo's."""
 LOCAL_ROOT = "test"
@@ -49,12 +50,17 @@ class Stack:
         return self.outputs[name]
 
 
-def find(name: str | None) -> Stack:
+def find(name: str | None, project: Path | None = None) -> Stack:
     """The stack of that name as Pulumi knows it; without a name, the demo that is running.
 
-    Raises `StackError`.
+    `project` is the folder of the stack's Pulumi.yaml; without it, the checkout of this command,
+    whatever the working directory is. Raises `StackError`.
     """
-    return _running_demo() if name is None else _deployed(name)
+    if name is not None:
+        return _deployed(name, project or CHECKOUT)
+    if project is not None:
+        raise StackError(f"--project {project} must come with --stack <name>: the demo has none.")
+    return _running_demo()
 
 
 @contextmanager
@@ -84,8 +90,10 @@ def _running_demo() -> Stack:
         ) from None
 
 
-def _deployed(name: str) -> Stack:
-    outputs = json.loads(_pulumi("stack", "output", "--json", f"--stack={name}"))
+def _deployed(name: str, project: Path) -> Stack:
+    outputs = json.loads(
+        _pulumi(f"--cwd={project}", "stack", "output", "--json", f"--stack={name}")
+    )
     return Stack(name, outputs.get("region", ""), outputs)
 
 
