@@ -1,7 +1,7 @@
 """The address of a RealtimeApi: a stage that serves one deployment of its routes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import pulumi
@@ -43,10 +43,11 @@ def deployed_stage(
         opts=pulumi.ResourceOptions(parent=parent),
     )
     after_routes = pulumi.ResourceOptions(parent=parent, depends_on=list(resources))
+    mocks = {f"{name}-{key}-integration" for key in definition.mocks}
     deployment = aws.apigatewayv2.Deployment(
         f"{name}-deployment",
         api_id=api.id,
-        triggers={"definition": fingerprint(definition), "targets": _targets(resources)},
+        triggers={"definition": fingerprint(definition), "targets": _targets(resources, mocks)},
         region=args.region,
         opts=after_routes,
     )
@@ -69,22 +70,26 @@ def deployed_stage(
     )
 
 
-def _targets(resources: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+def _targets(resources: Sequence[pulumi.Resource], mocks: Set[str]) -> pulumi.Output[str]:
     """What the routes lead to: a function that is replaced has another address.
 
     Without it the live stage would go on calling the function that was deleted. An update of the
     function's code changes none of it.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-set-up-websocket-deployment.html
+
+    A mock has no address: in a preview an output that is missing counts as unknown, and each
+    preview would announce a deployment.
     """
     targets: dict[str, list[pulumi.Output[Any]]] = {}
     for resource in resources:
+        name = resource.pulumi_resource_name
         match resource:
             case aws.apigatewayv2.Authorizer(id=id_, authorizer_uri=uri):
-                targets[resource.pulumi_resource_name] = [id_, uri]
+                targets[name] = [id_, uri]
             case aws.apigatewayv2.Integration(id=id_, integration_uri=uri):
-                targets[resource.pulumi_resource_name] = [id_, uri]
+                targets[name] = [id_] if name in mocks else [id_, uri]
             case aws.apigatewayv2.Route(id=id_):
-                targets[resource.pulumi_resource_name] = [id_]
+                targets[name] = [id_]
             case _:  # belongs to one of these
                 pass
     return pulumi.Output.json_dumps(targets, sort_keys=True)
