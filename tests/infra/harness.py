@@ -72,13 +72,14 @@ def deploy(
     stack: str = "dev",
     config: Mapping[str, str] | None = None,
     preview: bool = False,
+    cloud: "Cloud | None" = None,
 ) -> Deployment:
     deployment = Deployment()
     deployment.exports = run_program(
         program,
         project="realtime",
         stack=stack,
-        monitor=Monitor(Cloud(preview=preview), deployment),
+        monitor=Monitor(cloud or Cloud(preview=preview), deployment),
         config=config or {},
         preview=preview,
     )

@@ -23,7 +23,7 @@ TASK_TIMEOUT_SECONDS = 15
 RETRY_STEP = {
     "ErrorEquals": ["States.ALL"],
     "IntervalSeconds": 1,
-    "BackoffRate": 2,
+    "BackoffRate": 2.0,
     "MaxAttempts": 3,
     "MaxDelaySeconds": 10,
     "JitterStrategy": "FULL",
