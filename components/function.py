@@ -12,6 +12,8 @@ import pulumi_aws as aws
 
 from . import bundle, policies
 
+# Lambda has it in every region of regions.toml: AWS publishes its own arm64 layers in all of them.
+# https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-lambda-extensions-versions.html
 ARCHITECTURE = "arm64"
 RUNTIME = "python3.13"
 ERRORS_METRIC = "LoggedErrors"

@@ -1,8 +1,8 @@
 """Brings one connection up to date that a push did not reach, and ends it if that is hopeless.
 
 Attempts come after 1, 2, 4 ... 32 seconds, which together outlast a handshake; there are no more
-than six, because a message that sent itself on and on would be stopped by AWS, and silently. One
-that has too many messages to post goes on in a new task, which is an attempt too.
+than six, because they end chains of tasks that Lambda would take for a loop (`serving`). One that
+has too many messages to post goes on in a new task, which is an attempt too.
 """
 
 from collections.abc import Sequence

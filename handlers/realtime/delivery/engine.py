@@ -16,8 +16,9 @@ class Limits:
     """Up to so many connections are posted to by whoever publishes."""
     inline_seconds: float = 0.15
     """What a publisher may spend on posts before it leaves the rest to workers."""
-    range_size: int = 1_000
-    """Connections of one task."""
+    range_size: int = 270
+    """Connections of one task: three chunks of the pacer's. A batch of tasks shares one worker's
+    pace, and what it leaves is handed on, of which there is little time: `serving.LAST_ATTEMPT`."""
     cut_size: int = 200_000
     """Rows that one worker reads to cut an audience into ranges; then the next goes on."""
     range_seconds: float = 20.0

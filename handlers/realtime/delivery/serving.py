@@ -19,8 +19,10 @@ REST_AT_ONCE = 500
 """Connections of one task that names them: some ten kilobytes."""
 UNANSWERED_DELAY_SECONDS = 3
 """As long as a call may take. Meanwhile a newer value may come, and save the second post."""
-LAST_ATTEMPT = 9
-"""AWS stops a chain of messages at its sixteenth hop, and silently; this ends before it."""
+LAST_ATTEMPT = 2
+"""With cuts and catch-ups, fewer than the sixteen runs of one chain at which Lambda sees a loop. It
+then refuses the next run of the chain, which the queue tries until the task is a dead letter.
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html"""
 
 Outcomes = Mapping[str, Outcome]
 

@@ -207,7 +207,7 @@ def test_what_a_worker_leaves_over_keeps_the_bounds_of_its_range() -> None:
     assert twins.queue.tasks[1:] == [Range(CHANNEL, "c000", "c003", attempt=1)]
 
 
-def test_what_is_left_over_again_and_again_ends_before_aws_stops_it_silently() -> None:
+def test_what_is_left_over_again_and_again_is_given_back_to_the_queue() -> None:
     twins = small({"c001": Outcome.UNSTARTED})
     audience(twins, 2)
     task = Range(CHANNEL, "c000")
@@ -217,7 +217,6 @@ def test_what_is_left_over_again_and_again_ends_before_aws_stops_it_silently() -
         twins.queue.sent.clear()
     with pytest.raises(Unfinished, match=r"1 connections of link:a .* raise posts_per_second"):
         push_range(twins, task)
-    assert LAST_ATTEMPT < 15
 
 
 def test_the_frame_is_the_state() -> None:
