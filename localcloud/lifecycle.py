@@ -3,20 +3,19 @@
 Shared by threads. Nothing here knows Pulumi's engine: inputs and state are plain data.
 """
 
-import json
 import re
 import threading
 from collections.abc import Mapping
 from typing import Any, cast
 
 import boto3
-import jmespath
-import jmespath.functions
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import StructureShape
 
+from .drift import drifted
 from .names import physical_name
+from .paths import search
 from .recipes import RECIPES
 from .recipes.recipe import ACCOUNT, Accepted, Call, Created, Inputs, Recipe
 from .requests import to_request
@@ -107,30 +106,26 @@ class Lifecycle:
         made_up: Mapping[str, Any] = recipe.computed(client, changing) if recipe.computed else {}
         return {**kept, **inputs, **made_up}
 
-    def read(self, type_: str, id_: str, state: Inputs, region: str) -> Any:
-        """What the cloud has of the resource, as its API shows it; None when it is gone."""
+    def read(
+        self, type_: str, id_: str, state: Inputs, inputs: Inputs, region: str
+    ) -> Inputs | None:
+        """The inputs that are otherwise in the cloud, as of `drifted`; None where all is gone."""
         recipe = row(type_)
         if isinstance(recipe, Accepted):
-            return state
+            return {}
         client = self._client(recipe.service, region)
-        try:
-            answer = _call(
-                client, recipe.read.operation, _asked(client, recipe, recipe.read, id_, state)
-            )
-        except ClientError as error:
-            if GONE.search(error.response.get("Error", {}).get("Code", "")):
-                return None
-            raise
-        return search(_templated(recipe.found, id_, state), answer) or None
+        found = _found(client, recipe, id_, state)
+        asked = {name: value for name, value in inputs.items() if name not in NOT_IN_REQUESTS}
+        return found and drifted(recipe, _shape(client, recipe.operation), asked, found)
 
     def delete(self, type_: str, id_: str, state: Inputs, inputs: Inputs, region: str) -> None:
         """A resource that is gone already counts as deleted."""
         recipe = row(type_)
         if isinstance(recipe, Accepted):
             return
-        if recipe.protected and search(recipe.protected, self.read(type_, id_, state, region)):
-            raise Protected(recipe.refusal)
         client = self._client(recipe.service, region)
+        if recipe.protected and search(recipe.protected, _found(client, recipe, id_, state)):
+            raise Protected(recipe.refusal)
         try:
             if isinstance(recipe.delete, Call):
                 request = _asked(client, recipe, recipe.delete, id_, state)
@@ -174,6 +169,18 @@ def _request(client: Any, recipe: Recipe, inputs: Inputs) -> Inputs:
     return to_request(_shape(client, recipe.operation), recipe.prepare(wanted), recipe.rename)
 
 
+def _found(client: Any, recipe: Recipe, id_: str, state: Inputs) -> Any:
+    """What the API shows of the resource; None when it is gone."""
+    asked = _asked(client, recipe, recipe.read, id_, state)
+    try:
+        answer = _call(client, recipe.read.operation, asked)
+    except ClientError as error:
+        if GONE.search(error.response.get("Error", {}).get("Code", "")):
+            return None
+        raise
+    return search(_templated(recipe.found, id_, state), answer) or None
+
+
 def _asked(client: Any, recipe: Recipe, call: Call, id_: str, state: Inputs) -> Inputs:
     state = {**recipe.defaults, **state}
     key = _members(client, call.operation, _templated(recipe.key, id_, state))
@@ -210,16 +217,3 @@ def _templated(value: Any, id_: str, state: Inputs) -> Any:
             return [_templated(item, id_, state) for item in cast("list[Any]", value)]
         case _:
             return value
-
-
-class _Functions(jmespath.functions.Functions):
-    """JMESPath can write JSON and not read it: a policy arrives as a text."""
-
-    @jmespath.functions.signature({"types": ["string", "null"]})
-    def _func_from_json(self, value: str | None) -> Any:
-        return json.loads(value) if value else None
-
-
-def search(expression: str, value: Any) -> Any:
-    options = jmespath.Options(custom_functions=_Functions())
-    return jmespath.search(expression, value, options)

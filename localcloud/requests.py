@@ -29,17 +29,21 @@ def to_request(
 
     Null inputs are left out, as a program means them.
     """
-    members = {_key(name): name for name in shape.members}
     request: dict[str, Any] = {}
     for name, value in inputs.items():
         where = f"{path}{name}"
-        member = rename.get(where) or members.get(_key(name))
+        member = rename.get(where) or member_of(shape, name)
         if member is None or member not in shape.members:
             known = ", ".join(sorted(shape.members))
             raise UnmappedInput(f"{where!r} has no member in {shape.name}; it has {known}")
         if value is not None:
             request[member] = _convert(shape.members[member], value, rename, f"{where}.")
     return request
+
+
+def member_of(shape: StructureShape, name: str) -> str | None:
+    """The member that an input of this name stands for."""
+    return next((member for member in shape.members if _key(member) == _key(name)), None)
 
 
 def _key(name: str) -> str:
@@ -49,7 +53,7 @@ def _key(name: str) -> str:
 def _convert(shape: Shape, value: Any, rename: Mapping[str, str], path: str) -> Any:
     match shape:
         case StructureShape():
-            return to_request(shape, _single(value), rename, path)
+            return to_request(shape, single(value), rename, path)
         case ListShape():
             return [_convert(shape.member, item, rename, path) for item in _items(shape, value)]
         case MapShape():
@@ -58,7 +62,7 @@ def _convert(shape: Shape, value: Any, rename: Mapping[str, str], path: str) -> 
             return _scalar(shape, value)
 
 
-def _single(value: Any) -> Any:
+def single(value: Any) -> Any:
     """A block that may appear once comes as a list of one from some resources."""
     if isinstance(value, list) and len(items := cast("list[Any]", value)) == 1:
         return items[0]
@@ -68,11 +72,15 @@ def _single(value: Any) -> Any:
 def _items(shape: ListShape, value: Any) -> list[Any]:
     if isinstance(value, list):
         return cast("list[Any]", value)
-    pair = set(shape.member.members) if isinstance(shape.member, StructureShape) else set[str]()
-    if isinstance(value, dict) and len(pair) == 2 and "Value" in pair:  # tags, dimensions
-        (key,) = pair - {"Value"}
+    if isinstance(value, dict) and (key := pair_of(shape)):
         return [{key: k, "Value": v} for k, v in cast("dict[str, Any]", value).items()]
     return [value]
+
+
+def pair_of(shape: ListShape) -> str | None:
+    """What the name is called in a list of names and values, as tags and dimensions are."""
+    pair = set(shape.member.members) if isinstance(shape.member, StructureShape) else set[str]()
+    return next(iter(pair - {"Value"})) if len(pair) == 2 and "Value" in pair else None
 
 
 def _scalar(shape: Shape, value: Any) -> Any:

@@ -71,6 +71,15 @@ def updated(olds: Bag, news: Bag, names: Collection[str], made_up: Collection[st
     return outputs
 
 
+def replaced(bag: Bag, values: Mapping[str, Any]) -> Bag:
+    """The bag with these values in place of its own; None takes a value away."""
+    new = copy(bag)
+    for name in values:
+        new.fields.pop(name, None)
+    put(new, {name: value for name, value in values.items() if value is not None})
+    return new
+
+
 def completed(bag: Bag, state: Bag, kept: Collection[str], defaults: Mapping[str, Any]) -> Bag:
     """The inputs with what is meant by those left out."""
     full = copy(bag)

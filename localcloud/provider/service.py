@@ -21,7 +21,7 @@ from ..lookups import look_up
 from ..names import NameTooLong
 from ..recipes.recipe import Row
 from .plan import changes, difference, give_name
-from .properties import Bag, changed, copy, data, put, put_unknown, updated
+from .properties import Bag, changed, copy, data, put, put_unknown, replaced, updated
 
 GLOBAL = ("aws:iam/", "aws:cloudfront/", "aws:route53/")
 """Services whose resources are in no region."""
@@ -128,10 +128,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         with _told(context, _what("reading", request)):
             state = data(request.properties)
             region = self._region(state, context)
-            if self._resources.read(_type(request), request.id, state, region) is None:
+            inputs = data(request.inputs)
+            now = self._resources.read(_type(request), request.id, state, inputs, region)
+            if now is None:
                 return provider_pb2.ReadResponse()
             return provider_pb2.ReadResponse(
-                id=request.id, properties=request.properties, inputs=request.inputs
+                id=request.id,
+                properties=replaced(request.properties, now),
+                inputs=replaced(request.inputs, now),
             )
 
     def Delete(self, request: Any, context: Context) -> Any:

@@ -90,6 +90,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         },
         kept=frozenset({"ipAddressType"}),
         changes={"corsConfiguration": _cors},
+        reads={"corsConfiguration": "CorsConfiguration"},
         key={"ApiId": "{id}"},
         read=Call(operation="GetApi"),
         found="@",

@@ -97,7 +97,11 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         key={"TableName": "{id}"},
         read=Call(operation="DescribeTable"),
         found="Table",
-        reads={"billingMode": "BillingModeSummary.BillingMode"},
+        reads={
+            "billingMode": "BillingModeSummary.BillingMode",
+            "hashKey": "KeySchema[?KeyType=='HASH'].AttributeName | [0]",
+            "rangeKey": "KeySchema[?KeyType=='RANGE'].AttributeName | [0]",
+        },
         update="UpdateTable",
         delete=Call(operation="DeleteTable"),
     ),

@@ -89,6 +89,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
             },
         ),
         found="ResourceRecordSets[?Type=='{state[type]}'] | [0]",
+        reads={"records": "ResourceRecords[].Value", "ttl": "TTL"},
         update="ChangeResourceRecordSets",
         delete=_taken_away,
     ),

@@ -11,11 +11,13 @@ INVOKE = (
     "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/"
     "{response[FunctionArn]}/invocations"
 )
+SOURCE = 'Condition.*."AWS:SourceArn" | [0]'
 LAYER = "arn:aws:lambda:{region}:{account}:layer:{name}"
 
 
 def _code(inputs: Inputs) -> Inputs:
-    return inputs | {"code": {"ZipFile": inputs["code"]}}
+    code = inputs.pop("code", None)  # which a state does not hold
+    return inputs | ({"code": {"ZipFile": code}} if code else {})
 
 
 def _policy(inputs: Inputs) -> Inputs:
@@ -95,7 +97,9 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         kept=frozenset({"architectures", "ephemeralStorage", "loggingConfig", "tracingConfig"}),
         key={"FunctionName": "{id}"},
         read=Call(operation="GetFunction"),
-        found="Configuration",
+        found="merge(Configuration, {{ReservedConcurrentExecutions: "
+        "Concurrency.ReservedConcurrentExecutions}})",
+        reads={"reservedConcurrentExecutions": "ReservedConcurrentExecutions"},
         update="UpdateFunctionConfiguration",
         changes={"code": _upload, "architectures": _upload},
         delete=Call(operation="DeleteFunction"),
@@ -125,6 +129,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         key={"FunctionName": "{state[function]}", "StatementId": "{id}"},
         read=Call(operation="GetPolicy"),
         found="from_json(Policy).Statement[?Sid=='{id}'] | [0]",
+        reads={"principal": "Principal.Service", "sourceArn": SOURCE},
         delete=Call(operation="RemovePermission"),
     ),
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Recipe(

@@ -144,6 +144,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         },
         read=Call(operation="ListTargetsByRule"),
         found="Targets[?Id=='{state[targetId]}'] | [0]",
+        reads={"arn": "Arn", "inputPath": "InputPath"},
         update="PutTargets",
         delete=Call(operation="RemoveTargets"),
     ),
