@@ -22,8 +22,8 @@ from .requests import to_request
 
 NOT_IN_REQUESTS = frozenset({"namePrefix", "region", "tagsAll"})
 """Inputs of every resource that are the provider's business, not the API's."""
-GONE = re.compile("NotFound|NoSuch|NonExistent|DoesNotExist|^404$")
-"""In the code of an error: what was asked for is not there."""
+GONE = re.compile("^(.*(NotFound|NoSuch|NonExistent|DoesNotExist).*|404):|was not found$")
+"""In the code of an error, and in Route 53's message: what was asked for is not there."""
 
 
 class CannotChange(ValueError):
@@ -134,7 +134,7 @@ class Lifecycle:
                 request = _request(client, recipe, inputs)
                 recipe.delete(client, self._made(id_, request, inputs, region))
         except ClientError as error:
-            if not GONE.search(error.response.get("Error", {}).get("Code", "")):
+            if not GONE.search(reason(error)):
                 raise
 
     def _made(self, id_: str, request: Inputs, inputs: Inputs, region: str) -> Created:
@@ -163,6 +163,18 @@ def row(type_: str) -> Recipe | Accepted:
     return RECIPES[type_]
 
 
+def reason(error: Exception) -> str:
+    """What went wrong, on one line; of AWS's errors the code and the message."""
+    if isinstance(error, ClientError):
+        answer = error.response.get("Error", {})
+        said = f"{answer.get('Code')}: {answer.get('Message')}"
+    elif isinstance(error, Protected):
+        said = str(error)  # in AWS's words
+    else:
+        said = f"{type(error).__name__}: {error}"
+    return " ".join(said.split())
+
+
 def _request(client: Any, recipe: Recipe, inputs: Inputs) -> Inputs:
     left_out = recipe.ignore | recipe.after.keys() | NOT_IN_REQUESTS
     wanted = {name: value for name, value in inputs.items() if name not in left_out}
@@ -175,7 +187,7 @@ def _found(client: Any, recipe: Recipe, id_: str, state: Inputs) -> Any:
     try:
         answer = _call(client, recipe.read.operation, asked)
     except ClientError as error:
-        if GONE.search(error.response.get("Error", {}).get("Code", "")):
+        if GONE.search(reason(error)):
             return None
         raise
     return search(_templated(recipe.found, id_, state), answer) or None

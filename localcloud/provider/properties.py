@@ -83,6 +83,8 @@ def replaced(bag: Bag, values: Mapping[str, Any]) -> Bag:
 def completed(bag: Bag, state: Bag, kept: Collection[str], defaults: Mapping[str, Any]) -> Bag:
     """The inputs with what is meant by those left out."""
     full = copy(bag)
+    for name in [name for name, value in bag.fields.items() if value.HasField("null_value")]:
+        del full.fields[name]
     for path in sorted(kept):
         (was, name), (now, _) = _within(state, path), _within(full, path)
         if name in was.fields and name not in now.fields:

@@ -12,11 +12,10 @@ from importlib.metadata import version
 from typing import Any
 
 import grpc
-from botocore.exceptions import ClientError
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from ..lifecycle import Lifecycle, row
+from ..lifecycle import Lifecycle, reason, row
 from ..lookups import look_up
 from ..names import NameTooLong
 from ..recipes.recipe import Row
@@ -126,9 +125,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: Any, context: Context) -> Any:
         with _told(context, _what("reading", request)):
-            state = data(request.properties)
+            if not request.properties.fields:
+                raise LookupError(
+                    f"it is to be read as {request.id!r}, "
+                    "and the local cloud holds only what the program itself makes"
+                )
+            state, inputs = data(request.properties), data(request.inputs)
             region = self._region(state, context)
-            inputs = data(request.inputs)
             now = self._resources.read(_type(request), request.id, state, inputs, region)
             if now is None:
                 return provider_pb2.ReadResponse()
@@ -167,18 +170,8 @@ def _news(made: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _told(context: Context, doing: str) -> Generator[None]:
-    """An error is the engine's to show: on one line, AWS's own with its code."""
+    """The engine shows what it is told of an error."""
     try:
         yield
-    except ClientError as error:
-        answer = error.response.get("Error", {})
-        context.abort(_CODE, _line(doing, f"{answer.get('Code')}: {answer.get('Message')}"))
-    except Exception as error:  # noqa: BLE001 - all of them end the resource's deployment
-        context.abort(_CODE, _line(doing, f"{type(error).__name__}: {error}"))
-
-
-_CODE = grpc.StatusCode.UNKNOWN
-
-
-def _line(doing: str, reason: str) -> str:
-    return " ".join(f"{doing}: {reason}".split())
+    except Exception as error:  # noqa: BLE001 - each ends the resource's deployment, not this
+        context.abort(grpc.StatusCode.UNKNOWN, f"{doing}: {reason(error)}")

@@ -171,7 +171,6 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         key={**OF_API, "DeploymentId": "{id}"},
         read=Call(operation="GetDeployment"),
         found="@",
-        update="UpdateDeployment",
         delete=Call(operation="DeleteDeployment"),
     ),
     f"{TYPE}/stage:Stage": Recipe(

@@ -117,7 +117,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         replaces=frozenset({"arn"}),
         key={"TopicArn": "{id}"},
         read=Call(operation="GetTopicAttributes"),
-        found="Attributes",
+        found="[Attributes][?Policy] | [0]",
         reads={"policy": "Policy"},
         update="SetTopicAttributes",
         delete=Call(

@@ -15,8 +15,9 @@ import boto3
 import pytest
 
 from cli.links import sign_up
-from localcloud import StackConfig, deploy, server, stack_config
+from localcloud import StackConfig, aws_provider, deploy, server, stack_config
 from tests.calls.held import calls_aws_would_take
+from tests.e2e.plugin import Plugin, attached
 
 __all__ = ["calls_aws_would_take"]
 
@@ -219,3 +220,16 @@ def stack(cloud: Cloud) -> Stack:
 @pytest.fixture(scope="session")
 def prod(cloud: Cloud) -> Stack:
     return _deployed(cloud, "prod")
+
+
+@pytest.fixture(scope="session")
+def aws_port(cloud: Cloud) -> Generator[int]:
+    with aws_provider(cloud.endpoint) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def plugin(aws_port: int) -> Generator[Plugin]:
+    """The AWS provider in eu-west-1, as Pulumi's engine has it."""
+    with attached(aws_port, "eu-west-1") as plugin:
+        yield plugin
