@@ -196,7 +196,8 @@ def _found(client: Any, recipe: Recipe, id_: str, state: Inputs) -> Any:
 def _asked(client: Any, recipe: Recipe, call: Call, id_: str, state: Inputs) -> Inputs:
     state = {**recipe.defaults, **state}
     key = _members(client, call.operation, _templated(recipe.key, id_, state))
-    return key | _templated(call.members, id_, state)
+    shape = _shape(client, call.operation)
+    return to_request(shape, key | _templated(call.members, id_, state), {})
 
 
 def _call(client: Any, operation: str, request: Inputs) -> Any:

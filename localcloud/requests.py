@@ -103,7 +103,12 @@ def text(value: Any) -> str:
 
 
 def zipped(archive: pulumi.Archive) -> bytes:
-    """Equal files give equal bytes: an entry holds a path and content, no time and no mode."""
+    """Equal files give equal bytes: an entry holds a path and content, no time and no mode.
+
+    A file is an archive already.
+    """
+    if isinstance(archive, pulumi.FileArchive) and Path(archive.path).is_file():
+        return Path(archive.path).read_bytes()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as out:
         for name, content in sorted(_files(archive, "")):

@@ -12,12 +12,16 @@ INVOKE = (
     "{response[FunctionArn]}/invocations"
 )
 SOURCE = 'Condition.*."AWS:SourceArn" | [0]'
-LAYER = "arn:aws:lambda:{region}:{account}:layer:{name}"
 
 
 def _code(inputs: Inputs) -> Inputs:
     code = inputs.pop("code", None)  # which a state does not hold
     return inputs | ({"code": {"ZipFile": code}} if code else {})
+
+
+def _content(inputs: Inputs) -> Inputs:
+    code = inputs.pop("code", None)
+    return inputs | ({"content": {"ZipFile": code}} if code else {})
 
 
 def _policy(inputs: Inputs) -> Inputs:
@@ -78,7 +82,12 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         id="{request[FunctionName]}",
         name=Name(length=64),
         rename={"name": "FunctionName"},
-        outputs={"arn": "{response[FunctionArn]}", "invokeArn": INVOKE},
+        outputs={
+            "arn": "{response[FunctionArn]}",
+            "invokeArn": INVOKE,
+            "qualifiedArn": "{response[FunctionArn]}:{response[Version]}",
+            "version": "{response[Version]}",
+        },
         # The packages of the layer are the server's own: it is built for another processor.
         ignore=frozenset({"layers", "sourceCodeHash"}),
         prepare=_code,
@@ -104,15 +113,27 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         changes={"code": _upload, "architectures": _upload},
         delete=Call(operation="DeleteFunction"),
     ),
-    "aws:lambda/layerVersion:LayerVersion": Accepted(
-        because="functions see the packages of the server's own environment",
-        outputs={"arn": LAYER + ":1", "layerArn": LAYER, "version": "1"},
+    "aws:lambda/layerVersion:LayerVersion": Recipe(
+        service="lambda",
+        operation="PublishLayerVersion",
+        id="{response[LayerVersionArn]}",
+        outputs={
+            "arn": "{response[LayerVersionArn]}",
+            "layerArn": "{response[LayerArn]}",
+            "version": "{response[Version]}",
+        },
+        ignore=frozenset({"skipDestroy", "sourceCodeHash"}),
+        prepare=_content,
         replaces=frozenset(
             {
                 *("code", "compatibleArchitectures", "compatibleRuntimes", "description"),
                 *("layerName", "licenseInfo", "sourceCodeHash"),
             }
         ),
+        key={"LayerName": "{state[layerName]}", "VersionNumber": "{state[version]}"},
+        read=Call(operation="GetLayerVersion"),
+        found="@",
+        delete=Call(operation="DeleteLayerVersion"),
     ),
     "aws:lambda/permission:Permission": Recipe(
         service="lambda",
@@ -148,7 +169,11 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         service="lambda",
         operation="CreateEventSourceMapping",
         id="{response[UUID]}",
-        outputs={"uuid": "{response[UUID]}", "functionArn": "{response[FunctionArn]}"},
+        outputs={
+            "arn": "arn:aws:lambda:{region}:{account}:event-source-mapping:{response[UUID]}",
+            "functionArn": "{response[FunctionArn]}",
+            "uuid": "{response[UUID]}",
+        },
         replaces=frozenset({"eventSourceArn", "startingPosition", "startingPositionTimestamp"}),
         defaults={"enabled": True, "functionResponseTypes": [], "scalingConfig": {}},
         key={"UUID": "{id}"},

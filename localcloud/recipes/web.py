@@ -13,6 +13,7 @@ RECIPES: Mapping[str, Accepted] = {
         outputs={
             "arn": CLOUDFRONT + "distribution/{name}",
             "domainName": "{name}.cloudfront.net",
+            "hostedZoneId": "Z2FDTNDATAQYW2",  # of every distribution
         },
     ),
     "aws:cloudfront/function:Function": Accepted(

@@ -9,19 +9,8 @@ from botocore.exceptions import ClientError
 
 from localcloud import DeployError, Deployment, StackConfig, deploy
 from tests.e2e.conftest import Cloud
+from tests.e2e.lives.functions import TRUST
 
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "lambda.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-)
 HANDLER = """
 import os
 import boto3

@@ -51,6 +51,9 @@ CASES: dict[str, Case] = {
         },
         {"timeout": 20, "reservedConcurrentExecutions": 2},
     ),
+    "aws:lambda/layerVersion:LayerVersion": Case(
+        lambda _: {"layerName": "packages", "code": archive("pass")},
+    ),
     "aws:lambda/permission:Permission": Case(
         lambda world: {
             "action": "lambda:InvokeFunction",

@@ -1,17 +1,25 @@
 import json
+import re
 import string
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 
 import botocore.session
 import pytest
 from botocore.model import ListShape, Shape, StructureShape
+from pulumi._types import input_type_py_to_pulumi_names
 
 from localcloud.recipes import RECIPES
-from localcloud.recipes.recipe import Accepted, Recipe
+from localcloud.recipes.recipe import Accepted, Call, Recipe
 
+PAGE = Path(__file__).parents[3] / "docs" / "localcloud.md"
 SESSION = botocore.session.get_session()
 CREATED = {type_: recipe for type_, recipe in RECIPES.items() if isinstance(recipe, Recipe)}
+PACKAGES = {"lambda": "lambda_"}
+TURNED = frozenset({"targets"})
+"""Names within what a recipe prepares, which a rename may begin with."""
 ACCEPTED = {type_: recipe for type_, recipe in RECIPES.items() if isinstance(recipe, Accepted)}
 
 
@@ -44,7 +52,7 @@ def test_every_template_reads_a_text_that_the_api_has(type_: str) -> None:
     for name in (name for template in templates(recipe) for name in fields(template)):
         root = name.partition("[")[0]
         if root in shapes:
-            assert member(shapes[root], name).type_name == "string", name
+            assert member(shapes[root], name).type_name in ("string", "long"), name
         else:
             assert name in ("region", "account")
 
@@ -64,10 +72,80 @@ def _all_members(shape: Shape) -> Iterator[str]:
         yield from shape.members
 
 
+def inputs(type_: str) -> set[str]:
+    source, name = declared(type_)
+    initial = getattr(source, f"{name}InitArgs", None)  # where a block has the shorter name
+    return properties(initial or getattr(source, f"{name}Args"))
+
+
+def outputs(type_: str) -> set[str]:
+    source, name = declared(type_)
+    return properties(getattr(source, f"_{name}State"))
+
+
+def declared(type_: str) -> tuple[Any, str]:
+    """The module of `pulumi_aws` that has the type, and what the type is called there."""
+    _, path, name = type_.split(":")
+    package = path.partition("/")[0]
+    return import_module(f"pulumi_aws.{PACKAGES.get(package, package)}.{snake(name)}"), name
+
+
+def properties(class_: type) -> set[str]:
+    return set(input_type_py_to_pulumi_names(class_).values())
+
+
+def snake(name: str) -> str:
+    return re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+# `pulumi_aws` warns of a deprecated bucket when the other one is imported.
+@pytest.mark.filterwarnings("ignore:s3.BucketV2")
+@pytest.mark.parametrize("type_", RECIPES)
+def test_every_input_that_a_row_names_is_one_of_the_type(type_: str) -> None:
+    row = RECIPES[type_]
+    named = {*row.replaces, *row.defaults, *(path.partition(".")[0] for path in row.kept)}
+    if row.name:
+        named.add(row.name.input)
+    if isinstance(row, Recipe):
+        named |= {*row.ignore, *row.after, *row.changes, *row.reads}
+        named |= {name.partition(".")[0] for name in row.rename}
+    assert named - TURNED <= inputs(type_)
+
+
+@pytest.mark.filterwarnings("ignore:s3.BucketV2")
+@pytest.mark.parametrize("type_", RECIPES)
+def test_every_output_that_a_row_offers_is_one_of_the_type(type_: str) -> None:
+    row = RECIPES[type_]
+    offered = {*row.outputs, *(path.partition(".")[0] for path in row.made_up)}
+    assert offered <= outputs(type_)
+
+
+@pytest.mark.parametrize("type_", CREATED)
+def test_every_call_of_a_row_says_what_the_api_requires(type_: str) -> None:
+    recipe = CREATED[type_]
+    service = SESSION.get_service_model(recipe.service)
+    for call in (recipe.read, recipe.delete):
+        if isinstance(call, Call):
+            shape = service.operation_model(call.operation).input_shape
+            assert required(shape) <= recipe.key.keys() | call.members.keys()
+            assert call.members.keys() <= _members(shape).keys()
+    if recipe.update:
+        made = _members(service.operation_model(recipe.operation).input_shape)
+        shape = service.operation_model(recipe.update).input_shape
+        assert required(shape) <= recipe.key.keys() | made.keys()
+
+
+def required(shape: StructureShape | None) -> set[str]:
+    assert shape is not None
+    return set(shape.required_members)
+
+
 @pytest.mark.parametrize("type_", ACCEPTED)
 def test_what_is_accepted_without_effect_says_why_and_offers_only_what_it_knows(type_: str) -> None:
     recipe = ACCEPTED[type_]
     assert recipe.because
+    module, _, name = type_.removeprefix("aws:").partition("/")
+    assert f"`{module}.{name.partition(':')[2]}`" in PAGE.read_text()
     names = {name for template in recipe.outputs.values() for name in fields(template)}
     assert names <= {"name", "region", "account"}
 
