@@ -32,6 +32,8 @@ A stack's file, `Pulumi.<stack>.yaml`, sets every key: nothing follows from the 
 that is missing, unknown or wrong is refused before anything is built, all of them at once, each
 with the command that repairs it. `aws:region` names the home region, whose addresses are exported
 first; the stack is built in every region under `realtime:regions`, in each under its own limits.
+`pulumi config set --secret` encrypts a setting in the stack's file. In the stack's state only
+`alarmEmails` stays encrypted then: the others decide what is built and how, and are readable there.
 """
 
 CHECKS = f"""## What is refused

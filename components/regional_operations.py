@@ -111,7 +111,7 @@ def observe(
         http_rate_limit=throttle.redirects_per_second,
         posts_per_second=site.plan.push.posts_per_second,
         lambda_concurrency=site.allowed.lambda_concurrency,
-        emails=site.settings.alarm_emails,
+        emails=site.settings.alarm_addresses,
         kms_key_arn=site.kms_key_arn,
         region=site.away,
     )

@@ -28,10 +28,14 @@ def sentence(details: ErrorDetails, settings: type[BaseModel], stack: str) -> st
 
 
 def _shown(path: Sequence[str], details: ErrorDetails) -> str:
-    key = f"{NAMESPACE}:{path[0]}"
+    return "a secret" if is_secret(path[0]) else repr(details["input"])
+
+
+def is_secret(name: str) -> bool:
+    """Whether the stack's file holds the setting, or part of it, encrypted."""
+    key = f"{NAMESPACE}:{name}"
     secrets = pulumi_config.get_config_secret_keys_env()
-    secret = key in secrets or pulumi_config.is_config_secret(key)
-    return "a secret" if secret else repr(details["input"])
+    return key in secrets or pulumi_config.is_config_secret(key)
 
 
 def _rule(details: ErrorDetails, field: FieldInfo | None) -> str:

@@ -5,7 +5,7 @@ What a stack is follows from its tier, never from its name. Pulumi.yaml declares
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pulumi
@@ -17,7 +17,7 @@ from . import limits
 from .function import LOG_RETENTION_DAYS
 from .realtime_api.args import ORIGIN, STAGE_NAME
 from .region_settings import RegionSettings, Strict, refusal
-from .setting_errors import NAMESPACE, sentence
+from .setting_errors import NAMESPACE, is_secret, sentence
 
 HOME = "aws:region"
 ACCOUNT = re.compile("[0-9]{12}")
@@ -71,6 +71,12 @@ class Settings(Strict):
 
     regions: Json[dict[str, RegionSettings]] = Field(min_length=1)
     """The regions that the stack is built in, each with its budget, promise and raised quotas"""
+
+    @property
+    def alarm_addresses(self) -> Sequence[pulumi.Input[str]]:
+        """`alarm_emails`, which the state keeps encrypted where the stack's file does."""
+        emails = self.alarm_emails
+        return [pulumi.Output.secret(one) for one in emails] if is_secret("alarmEmails") else emails
 
     @field_validator("allowed_origins")
     @classmethod

@@ -52,7 +52,7 @@ class ObservabilityArgs:
     lambda_concurrency: int
     """Executions at a time that the account has in this region."""
 
-    emails: Sequence[str] | None = None
+    emails: Sequence[pulumi.Input[str]] | None = None
     """Who is written to; each address has to confirm once. By default nobody."""
 
     kms_key_arn: pulumi.Input[str] | None = None
@@ -83,5 +83,5 @@ class ObservabilityArgs:
                     f" {METRICS_OF_AN_ALARM} metrics in one alarm, and none makes no alarm."
                 )
         for address in self.emails or ():
-            if "@" not in address:
+            if isinstance(address, str) and "@" not in address:
                 raise ValueError(f"emails must hold e-mail addresses, got {address!r}.")

@@ -38,6 +38,8 @@ class Resource:
     """Names of what it waits for, with what its inputs come from."""
     retained: bool
     protected: bool
+    secrets: frozenset[str]
+    """Names of the inputs that the state keeps encrypted."""
     aliases: frozenset[str]
     """Former names that the program gave it."""
     former: tuple[Mapping[str, Any], ...] = ()
@@ -152,6 +154,7 @@ class Monitor(mocks.MockMonitor):
             dependencies=frozenset(_name(urn) for urn in request.dependencies),
             retained=request.retainOnDelete,
             protected=request.protect,
+            secrets=_secrets(request.object),
             aliases=frozenset(alias.spec.name for alias in request.aliases),
             former=tuple(json_format.MessageToDict(alias) for alias in request.aliases),
         )
@@ -169,6 +172,11 @@ class Monitor(mocks.MockMonitor):
 
 def _inputs(struct: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", plain(rpc.deserialize_properties(struct, keep_unknowns=True)))
+
+
+def _secrets(struct: Any) -> frozenset[str]:
+    found = rpc.deserialize_properties(struct, keep_unknowns=True)
+    return frozenset(name for name, value in found.items() if rpc.is_rpc_secret(value))
 
 
 def _name(urn: str) -> str:

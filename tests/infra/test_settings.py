@@ -1,4 +1,5 @@
 import json
+import runpy
 from typing import Any, cast
 
 import pytest
@@ -160,6 +161,24 @@ def test_a_secret_value_is_not_shown() -> None:
 
     with pytest.raises(SettingsError, match="got a secret"):
         deploy(program)
+
+
+def subscribed(secrets: list[str]) -> frozenset[str]:
+    """Which of its inputs the state keeps encrypted."""
+    config = changed(alarmEmails='["oncall@example.com"]')
+
+    def program() -> None:
+        set_all_config(config, secrets)
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    subscription = deploy(program).one("aws:sns/topicSubscription:TopicSubscription")
+    assert subscription.inputs["endpoint"] == "oncall@example.com"
+    return subscription.secrets
+
+
+def test_secret_addresses_stay_secret_in_the_state() -> None:
+    assert subscribed(["realtime:alarmEmails"]) == {"endpoint"}
+    assert subscribed([]) == frozenset()
 
 
 def proposed(model: type[BaseModel]) -> dict[str, Any]:
