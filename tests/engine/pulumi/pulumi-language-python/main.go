@@ -158,7 +158,8 @@ func (host *languageHost) Run(
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := json.Marshal(request.ConfigSecretKeys)
+	// An empty list where there are none: Python iterates over it, and nil would be null.
+	secrets, err := json.Marshal(append([]string{}, request.ConfigSecretKeys...))
 	if err != nil {
 		return nil, err
 	}
