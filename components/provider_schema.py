@@ -1,7 +1,7 @@
 """The schema as code generators of every language can read it.
 
 Pulumi infers it from annotations and docstrings, and spells it for Python. Its own generator for Go
-makes code from some of it that does not compile, hence the repairs here; `make test-engine`
+makes code from some of it that does not compile, hence the repairs here; `make test-languages`
 compiles what the generators make.
 """
 

@@ -1,11 +1,9 @@
 """docs/consuming.md: its tables say what there is, and what it shows fits that."""
 
 import difflib
-import json
 import re
 import runpy
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -13,17 +11,12 @@ from moto import mock_aws
 
 from handlers.realtime.door import from_queue
 from tests.infra.harness import deploy
-from tests.infra.recorded import PAGE, SCHEMA, everything, page
+from tests.infra.recorded import PAGE, everything, page
 
 
 def blocks(language: str) -> list[str]:
     pattern = rf"^```{language}\n(.*?)^```"
     return re.findall(pattern, PAGE.read_text(), re.MULTILINE | re.DOTALL)
-
-
-def block(language: str) -> str:
-    (text,) = blocks(language)
-    return text
 
 
 def test_the_tables_say_what_there_is() -> None:
@@ -35,17 +28,6 @@ def test_the_tables_say_what_there_is() -> None:
         "names of resources, arguments and outputs are promises; if the change is meant, run"
         f" `make record` and say so in the changelog\n{difference}"
     )
-
-
-def test_the_program_in_typescript_names_what_there_is() -> None:
-    program, schema = block("typescript"), json.loads(SCHEMA.read_text())
-    component: dict[str, Any] = schema["resources"]["realtime:index:RealtimeApi"]
-    rule: dict[str, Any] = schema["types"]["realtime:index:ChannelRule"]
-    arguments = set(re.findall(r"^  (\w+):", program, re.MULTILINE))
-    assert set(component["requiredInputs"]) <= arguments <= component["inputProperties"].keys()
-    in_rule = set(re.findall(r"[{,] (\w+):", program))
-    assert set(rule["required"]) <= in_rule <= rule["properties"].keys()
-    assert set(re.findall(r"live\.(\w+)", program)) <= component["properties"].keys()
 
 
 @mock_aws

@@ -1,4 +1,4 @@
-"""What the inferred schema becomes; `make test-engine` compiles the code generated from it."""
+"""What the inferred schema becomes; `make test-languages` compiles the code generated from it."""
 
 import json
 from typing import Any
