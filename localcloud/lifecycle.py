@@ -115,7 +115,8 @@ class Lifecycle:
             return {}
         client = self._client(recipe.service, region)
         found = _found(client, recipe, id_, state)
-        asked = {name: value for name, value in inputs.items() if name not in NOT_IN_REQUESTS}
+        meant = {**recipe.defaults, **inputs}
+        asked = {name: value for name, value in meant.items() if name not in NOT_IN_REQUESTS}
         return found and drifted(recipe, _shape(client, recipe.operation), asked, found)
 
     def delete(self, type_: str, id_: str, state: Inputs, inputs: Inputs, region: str) -> None:

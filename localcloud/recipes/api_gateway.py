@@ -116,7 +116,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
         id="{response[IntegrationId]}",
         rename={"timeoutMilliseconds": "TimeoutInMillis"},
         replaces=frozenset({"apiId", "integrationSubtype", "integrationType"}),
-        defaults={"connectionType": "INTERNET", "payloadFormatVersion": "1.0"},
+        defaults={"connectionType": "INTERNET"},
         kept=frozenset({"timeoutMilliseconds"}),
         key={**OF_API, "IntegrationId": "{id}"},
         read=Call(operation="GetIntegration"),

@@ -84,14 +84,17 @@ def test_what_somebody_deleted_is_gone_at_the_next_refresh(cloud: Cloud, plugin:
 
 
 def test_what_somebody_changed_is_seen_at_the_next_refresh(cloud: Cloud, plugin: Plugin) -> None:
-    made = plugin.create(QUEUE, "changed", {"delaySeconds": 1, "visibilityTimeoutSeconds": 60})
+    made = plugin.create(QUEUE, "changed", {"delaySeconds": 1, "receiveWaitTimeSeconds": 2})
     cloud.client("sqs", HOME).set_queue_attributes(
-        QueueUrl=made.id, Attributes={"DelaySeconds": "2"}
+        QueueUrl=made.id, Attributes={"DelaySeconds": "2", "VisibilityTimeout": "99"}
     )
     found = plugin.read(made)
     assert found is not None
-    assert found.inputs == made.inputs | {"delaySeconds": 2}
-    assert found.outputs == made.outputs | {"delaySeconds": 2}
+    now = {"delaySeconds": 2, "visibilityTimeoutSeconds": 99}
+    assert (found.inputs, found.outputs) == (made.inputs | now, made.outputs | now)
+    assert list(plugin.diff(found, made.inputs).diffs) == sorted(now)
+    plugin.update(found, made.inputs)
+    assert plugin.read(made) == made
 
 
 @pytest.mark.parametrize(
