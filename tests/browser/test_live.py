@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Cloud, Tab
 
 NewTab = Callable[..., Tab]
-SECONDS = 30
+SECONDS = 120
 MEASURED = 50
 
 

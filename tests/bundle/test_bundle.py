@@ -95,7 +95,7 @@ def test_a_function_runs_from_its_bundle_alone(
         text=True,
         check=False,
         cwd=tmp_path,
-        timeout=60,
+        timeout=300,
     )
     assert ran.returncode == 0, ran.stderr
 

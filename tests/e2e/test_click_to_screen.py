@@ -18,7 +18,7 @@ from cli.links import LinkApi
 from handlers.shortener.click import new, to_body
 from tests.e2e.conftest import Stack
 
-FRAME_SECONDS = 30
+FRAME_SECONDS = 120
 WATCHERS = 200
 KILLED = 20
 

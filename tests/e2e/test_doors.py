@@ -23,7 +23,7 @@ from localcloud import StackConfig, deploy
 from tests.e2e.conftest import Cloud
 
 REGION = "eu-west-1"
-FRAME_SECONDS = 30
+FRAME_SECONDS = 120
 INLINE_MAXIMUM = 2
 ANYBODY_OF_THE_ACCOUNT = json.dumps(
     {

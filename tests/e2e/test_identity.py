@@ -23,7 +23,7 @@ from localcloud import StackConfig, deploy
 from tests.e2e.conftest import Cloud
 
 REGION = "eu-west-1"
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 120
 
 
 def rule(pattern: str, access: str) -> ChannelRule:

@@ -143,7 +143,7 @@ def test_a_function_finds_its_own_region_and_none_of_the_callers_secrets(
             role=role.arn,
             runtime="python3.13",
             handler="app.handler",
-            timeout=30,
+            timeout=120,
             code=pulumi.AssetArchive({"app.py": pulumi.StringAsset(HANDLER)}),
             environment={"variables": {"TABLE": made.name}},
             region=region,

@@ -22,7 +22,7 @@ ROLE = "aws:iam/role:Role"
 TABLE = "aws:dynamodb/table:Table"
 TOPIC = "aws:sns/topic:Topic"
 HOME, ABROAD = "eu-west-1", "eu-north-1"
-END_SECONDS = 20
+END_SECONDS = 120
 
 
 def refusal(raised: "pytest.ExceptionInfo[grpc.RpcError]") -> str:

@@ -145,7 +145,7 @@ def test_a_cloud_that_ends_by_itself_is_an_error(tmp_path: Path) -> None:
         (ministack,) = children(supervisor)
         os.kill(ministack, signal.SIGKILL)
         eventually(lambda: supervisor not in processes(), "the supervisor has noticed")
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=120)
     assert "ServerError: the local cloud ended by itself; the end of its log" in errors
 
 
@@ -181,7 +181,7 @@ def test_a_port_that_was_taken_meanwhile_is_followed_by_another() -> None:
     with taken_port() as port, supervisor_on(port) as supervisor:
         assert supervisor.stdout is not None
         endpoint = supervisor.stdout.readline().strip()
-        _, errors = supervisor.communicate(timeout=20)
+        _, errors = supervisor.communicate(timeout=120)
     assert (supervisor.returncode, errors) == (0, "")
     assert endpoint.startswith("http://127.0.0.1:")
     assert not endpoint.endswith(f":{port}")

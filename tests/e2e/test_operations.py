@@ -27,7 +27,7 @@ REGION = "eu-west-2"
 AGGREGATE = "handlers.clicks.aggregate.handler"
 CLICKS = 3
 SOCKETS = 5
-SECONDS = 30
+SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from localcloud import StackConfig, deploy, stack_config
 from tests.e2e.conftest import ROOT, Cloud, Stack
 
 HOME, AWAY = "eu-west-1", "eu-central-2"
-FRAME_SECONDS = 30
+FRAME_SECONDS = 120
 ALIAS = "samecode"
 
 

@@ -30,8 +30,8 @@ from pulumi.runtime.proto import (
 from localcloud.runner import plain, threads_with_loops
 from tests.infra.harness import Cloud, Deployment, Monitor
 
-START_SECONDS = 30
-CALL_SECONDS = 30
+START_SECONDS = 120
+CALL_SECONDS = 120
 
 
 class TransformingMonitor(Monitor):

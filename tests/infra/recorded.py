@@ -1,4 +1,4 @@
-"""What consumers were promised: schema, resources of each release, tables of the documentation.
+"""What was promised: schema, resources of each release, tables of the docs, the deploying role.
 
 Tests compare with it. Run as a program it records what is offered now: a decision, never the repair
 of a test.
@@ -16,6 +16,7 @@ from components.version import VERSION
 from tests.infra.contract_tables import filled, tables
 from tests.infra.harness import ROOT, Deployment, deploy, deploy_stack
 from tests.infra.release_graph import graph
+from tests.static import deploying_role
 
 SCHEMA = ROOT / "tests" / "infra" / "schema.json"
 PAGE = ROOT / "docs" / "consuming.md"
@@ -67,3 +68,5 @@ if __name__ == "__main__":
     _record(PAGE, page(deployed["consumer"]))
     graphs = {name: graph(deployment) for name, deployment in deployed.items()}
     _record(RELEASES / f"{VERSION}.json", text(graphs))
+    for path, document in deploying_role.documents().items():
+        _record(path, text(document))

@@ -21,7 +21,7 @@ from tests.infra import harness
 from tests.infra.harness import ROOT, UNKNOWN, deploy_stack
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
-CALL_SECONDS = 30
+CALL_SECONDS = 120
 
 Inputs = dict[str, Any]
 

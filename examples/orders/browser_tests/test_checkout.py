@@ -19,7 +19,7 @@ from examples.orders.demo.shop import TEA, Shop, deploy_shop
 from localcloud import server
 
 CHROMIUM = "/usr/bin/chromium"
-TIMEOUT_MS = 30_000
+TIMEOUT_MS = 120_000
 
 
 @dataclass

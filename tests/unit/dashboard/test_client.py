@@ -37,7 +37,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         env={"CLIENT_FRAMES": str(frames)},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=300,
         check=False,
     )
     sent = frames.read_text("utf-8").splitlines() if frames.exists() else []

@@ -26,7 +26,7 @@ def test_every_test_of_the_page_passes_in_node() -> None:
         [node(), "--test", "--test-reporter=tap", *files],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -116,7 +116,6 @@ def publishing(world: World, message_id: str, steps: int) -> Actor:
     return crashing(lambda: world.publisher(message_id), steps)
 
 
-@pytest.mark.timeout(300)  # 64,000 orders: a quarter of a minute of CPU
 def test_a_client_shows_every_message_of_two_publishers_in_every_order() -> None:
     def worlds() -> tuple[World, Sequence[Actor]]:
         world = World()
