@@ -37,6 +37,13 @@ class ResponseParser:
 
     def feed(self, data: bytes) -> Response | None:
         """The response once it is complete. Bytes after it are a `MalformedResponse` too."""
+        # llhttp would read RTSP's and ICE's responses too, and pass over blank lines.
+        if (
+            not self._in_body
+            and not self._head_bytes
+            and not data.startswith(b"HTTP/"[: len(data)])
+        ):
+            raise MalformedResponse("the peer does not speak HTTP/1.1")
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
