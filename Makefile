@@ -47,7 +47,7 @@ build/.layer: requirements/runtime.txt | $(UV)
 # The file's bytes decide whether Pulumi uploads a new layer: neither the order nor a time may differ.
 build/layer.zip: build/.layer | .venv/bin/python
 	@find build/layer -exec touch -t 198001010000 {} +
-	@rm -f $@ && cd build/layer && TZ=UTC ../../$(RUN) -m zipfile -c ../layer.zip python
+	@rm -f $@ && cd build/layer && TZ=UTC $(CURDIR)/$(RUN) -m zipfile -c ../layer.zip python
 
 PACKAGED := $(shell find components dashboard handlers package -type f -not -path '*/__pycache__/*' -not -path '*/venv/*')
 build/.wheel: build/layer.zip pyproject.toml README.md LICENSE $(PACKAGED) | $(UV) .venv/bin/python

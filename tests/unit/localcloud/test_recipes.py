@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import botocore.session
+import pulumi_aws
 import pytest
 from botocore.model import ListShape, Shape, StructureShape
 from pulumi._types import input_type_py_to_pulumi_names
@@ -86,8 +87,12 @@ def outputs(type_: str) -> set[str]:
 def declared(type_: str) -> tuple[Any, str]:
     """The module of `pulumi_aws` that has the type, and what the type is called there."""
     _, path, name = type_.split(":")
-    package = path.partition("/")[0]
-    return import_module(f"pulumi_aws.{PACKAGES.get(package, package)}.{snake(name)}"), name
+    folder = path.partition("/")[0]
+    package = getattr(pulumi_aws, PACKAGES.get(folder, folder))
+    # Packages are lazy: one whose module is imported before anything of it is used stays half
+    # loaded, for all tests that follow.
+    assert getattr(package, name)
+    return import_module(f"{package.__name__}.{snake(name)}"), name
 
 
 def properties(class_: type) -> set[str]:
