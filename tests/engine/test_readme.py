@@ -66,3 +66,6 @@ def test_the_readmes_commands_deploy_the_stack_with_its_policies(
     assert run("pulumi stack output links_table --stack dev", checkout, engine).strip() in tables
     watched = run("./realtime quotas --region eu-west-1 --stack dev --offline", checkout, engine)
     assert "eu-west-1" in watched
+    aws = f"env AWS_ENDPOINT_URL={cloud.endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
+    counted = run(f"{aws} ./realtime redrive --stack dev --dry-run", checkout, engine)
+    assert {"clicks", "delivery", "events", "publish"} <= set(counted.split())

@@ -1,13 +1,15 @@
 """A plan that cannot work ends in the preview: one sentence for each reason, and no resource."""
 
-from collections.abc import Callable
+import re
+import shlex
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.engine.conftest import ROOT
-from tests.engine.driver import Engine
+from tests.engine.driver import Engine, Stack
 
 Config = dict[str, Any]
 PROGRAM = f"""import runpy, sys
@@ -76,3 +78,48 @@ def test_each_reason_is_one_sentence_of_one_error_and_nothing_is_planned(
     assert sorted(about) == sorted(WRONG[change]), reason
     assert all("pulumi config " in sentence for sentence in reason.splitlines()), reason
     assert {step.type for step in run.steps} <= {"pulumi:pulumi:Stack"}
+
+
+def command_of(sentence: str) -> list[str]:
+    """What the sentence would have a person run."""
+    (command,) = re.findall(r"(?:pulumi) (config (?:set|rm) .*)$", sentence)
+    return shlex.split(command)
+
+
+def type_in(stack: Stack, command: list[str]) -> None:
+    workspace = stack.pulumi.workspace
+    workspace.pulumi_command.run(command, str(stack.folder), workspace.env_vars)
+
+
+@pytest.fixture(scope="module")
+def stack(engine: Engine) -> Stack:
+    settings = (ROOT / "Pulumi.dev.yaml").read_text()
+    return engine.stack_of("realtime", "dev", {"__main__.py": PROGRAM, "Pulumi.dev.yaml": settings})
+
+
+@pytest.fixture
+def settings(stack: Stack) -> Iterator[Config]:
+    """The stack's, which are back as they were when the test ends."""
+    before = stack.file.read_text()
+    yield stack.configuration()
+    stack.file.write_text(before)
+
+
+def test_the_commands_of_a_refusal_lead_to_a_plan_once_aws_has_granted_it(
+    stack: Stack, settings: Config
+) -> None:
+    plan(settings)["throttle"]["messagesPerSecond"] = 20_000
+    stack.configure(regions=settings["realtime:regions"])
+    for state in ("which counts once it is granted", "is not granted yet"):
+        reason, _ = stack.refused_preview().said
+        assert state in reason
+        type_in(stack, command_of(reason))
+    assert stack.preview().operations() == {"create"}
+
+
+def test_a_secret_that_cannot_be_is_refused_and_not_shown(stack: Stack, settings: Config) -> None:
+    assert settings["realtime:tier"] == "development"
+    type_in(stack, ["config", "set", "--stack", "dev", "--secret", "realtime:tier", "hush"])
+    reason, _ = stack.refused_preview().said
+    assert "hush" not in reason
+    assert "realtime:tier must be 'development' or 'production', got a secret." in reason
