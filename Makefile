@@ -35,13 +35,15 @@ $(UV): requirements/uv.txt
 	@$(UV) pip sync --quiet --python .venv --require-hashes $<
 	@touch .venv/.demo $@
 
-# bin/ holds scripts with the path of this machine: it would change the layer's hash from one machine to the next.
-build/.layer: requirements/runtime.txt | $(UV)
+# bin/ holds scripts with the path of this machine, and RECORD their hashes: the layer's own would change from one
+# machine to the next, and so would modes that follow the umask.
+build/.layer: requirements/runtime.txt Makefile | $(UV)
 	@echo "Building: the Lambda layer"
 	@rm -rf build/layer
 	@$(UV) pip install --quiet --target build/layer/python --python-platform $(LAYER_PLATFORM) --python-version $(LAYER_PYTHON) \
 		--only-binary :all: --require-hashes --requirement $<
-	@rm -rf build/layer/python/bin build/layer/python/.lock
+	@rm -rf build/layer/python/bin build/layer/python/.lock build/layer/python/*.dist-info/RECORD
+	@chmod -R u=rwX,go=rX build/layer
 	@touch $@
 
 # The file's bytes decide whether Pulumi uploads a new layer: neither the order nor a time may differ.

@@ -160,9 +160,12 @@ def test_what_is_uploaded_is_the_layer() -> None:
     with zipfile.ZipFile(ZIPPED) as archive:
         shipped = {name for name in archive.namelist() if not name.endswith("/")}
         times = {entry.date_time for entry in archive.infolist()}
+        modes = {entry.external_attr >> 16 & 0o666 for entry in archive.infolist()}
     files = (path for path in LAYER.rglob("*") if path.is_file())
     assert shipped == {path.relative_to(LAYER.parent).as_posix() for path in files}
     assert len(times) == 1, "the file would differ from one build to the next"
+    assert modes == {0o644}, "the file would differ with the umask"
+    assert not [name for name in shipped if name.endswith("/RECORD")], "with the machine's paths"
 
 
 def test_the_layers_binaries_are_for_lambdas_processor() -> None:
