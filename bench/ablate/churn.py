@@ -29,8 +29,8 @@ from handlers.realtime.subscriptions import (
     disconnect,
     subscribe,
 )
-from tests.doubles.log import MemoryLog
-from tests.doubles.realtime import MemoryStore
+from tests.fakes.log import MemoryLog
+from tests.fakes.realtime import MemoryStore
 
 from ..clicks.costs import dollars
 from ..scale import clock

@@ -22,8 +22,8 @@ from handlers.realtime.delivery.engine import Limits, Push
 from handlers.realtime.delivery.pushing import ManagementPosts
 from handlers.realtime.ports import State
 from handlers.signed_http.client import PushClient
-from tests.doubles.delivery import Twins, watcher
-from tests.doubles.realtime import MemoryStore
+from tests.fakes.delivery import Twins, watcher
+from tests.fakes.realtime import MemoryStore
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "bench" / "results" / "peers.json"

@@ -26,8 +26,8 @@ from handlers.realtime.ports import (
     Update,
 )
 from handlers.realtime.publisher import publish
-from tests.doubles.log import MemoryLog
-from tests.doubles.realtime import Hold, MemoryStore
+from tests.fakes.log import MemoryLog
+from tests.fakes.realtime import Hold, MemoryStore
 
 from .clock import now
 from .parameters import Parameters

@@ -8,7 +8,7 @@ from types_boto3_dynamodb.client import DynamoDBClient
 from types_boto3_sqs.client import SQSClient
 
 from handlers.clicks.store import DynamoClickStore
-from tests.doubles.links import LINKS_TABLE, create_links_table
+from tests.fakes.links import LINKS_TABLE, create_links_table
 
 REGION = "eu-central-1"
 

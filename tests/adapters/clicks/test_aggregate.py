@@ -12,8 +12,8 @@ from handlers.shortener.counters import Counters
 from handlers.shortener.link import Link
 from handlers.shortener.store import LinkStore
 from tests.adapters.clicks.conftest import Cloud
-from tests.doubles.delivery import RULES_TEXT
-from tests.doubles.links import LINKS_TABLE, Context
+from tests.fakes.delivery import RULES_TEXT
+from tests.fakes.links import LINKS_TABLE, Context
 
 REALTIME_TABLE = "realtime"
 DAY_MS = 86_400_000

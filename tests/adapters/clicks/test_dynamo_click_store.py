@@ -18,8 +18,8 @@ from handlers.shortener.counters import Counters
 from handlers.shortener.link import Link
 from handlers.shortener.store import LinkStore
 from tests.adapters.clicks.conftest import Cloud
-from tests.doubles.clicks import DAY, EPOCH, MemoryClicks, click, run
-from tests.doubles.links import LINKS_TABLE, create_links_table
+from tests.fakes.clicks import DAY, EPOCH, MemoryClicks, click, run
+from tests.fakes.links import LINKS_TABLE, create_links_table
 
 CODE = "first"
 AT = 1_763_769_600_000

@@ -13,8 +13,8 @@ from handlers.realtime.identity import credentials as handshake
 from handlers.realtime.identity import session_store as session_stores
 from handlers.realtime.identity import tickets
 from tests.adapters.realtime.conftest import TABLE, credentials
-from tests.doubles.gateway import Clock, Gateway
-from tests.doubles.issuer import AUDIENCE, Issuer, issuer
+from tests.fakes.gateway import Clock, Gateway
+from tests.fakes.issuer import AUDIENCE, Issuer, issuer
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

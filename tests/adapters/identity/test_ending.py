@@ -13,9 +13,9 @@ from handlers.realtime.identity.session_store import DynamoSessionStore
 from handlers.realtime.identity.sessions import ConnectionsLeft
 from handlers.realtime.revoke import MalformedRequest
 from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.gateway import Gateway
-from tests.doubles.issuer import Issuer
-from tests.doubles.sessions import Sockets
+from tests.fakes.gateway import Gateway
+from tests.fakes.issuer import Issuer
+from tests.fakes.sessions import Sockets
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.gateway import OPEN, Clock, Gateway
-from tests.doubles.issuer import CONFIGURATION, Issuer, rsa_key
+from tests.fakes.gateway import OPEN, Clock, Gateway
+from tests.fakes.issuer import CONFIGURATION, Issuer, rsa_key
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

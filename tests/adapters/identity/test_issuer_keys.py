@@ -15,7 +15,7 @@ from handlers.realtime.identity.issuer_keys import (
     UnknownKey,
     is_fetchable,
 )
-from tests.doubles.issuer import CONFIGURATION, Issuer, public_jwk, rsa_key
+from tests.fakes.issuer import CONFIGURATION, Issuer, public_jwk, rsa_key
 
 
 class Clock:

@@ -11,9 +11,9 @@ from handlers.realtime.identity.sessions import Session, SessionStore, part_of
 from handlers.realtime.ports import Connection
 from handlers.realtime.store import DynamoStore
 from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.realtime import MemoryStore
-from tests.doubles.schedule import finish
-from tests.doubles.sessions import MemorySessions
+from tests.fakes.realtime import MemoryStore
+from tests.fakes.schedule import finish
+from tests.fakes.sessions import MemorySessions
 
 
 class Both:

@@ -9,9 +9,9 @@ from handlers.realtime import ticket
 from handlers.realtime.identity.principal import Identity
 from handlers.realtime.identity.tickets import TICKET, TICKET_MS, TicketStore, new_ticket
 from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.gateway import Clock
-from tests.doubles.links import http_event
-from tests.doubles.protocol import valid
+from tests.fakes.gateway import Clock
+from tests.fakes.links import http_event
+from tests.fakes.protocol import valid
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

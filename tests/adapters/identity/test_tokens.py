@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from handlers.realtime.identity.tokens import InvalidToken, InvalidTokenRules, TokenRules, verify
-from tests.doubles.issuer import AUDIENCE, Issuer, ec_key, public_jwk, rsa_key
+from tests.fakes.issuer import AUDIENCE, Issuer, ec_key, public_jwk, rsa_key
 
 
 def refusal(authority: Issuer, token: str, **rules: Any) -> str:

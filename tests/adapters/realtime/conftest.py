@@ -6,7 +6,7 @@ import pytest
 from moto import mock_aws
 
 from handlers.realtime.store import DynamoStore
-from tests.doubles.realtime import MemoryStore
+from tests.fakes.realtime import MemoryStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

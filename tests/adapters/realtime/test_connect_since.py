@@ -14,7 +14,7 @@ from handlers.realtime.every import log_store
 from handlers.realtime.loop import run
 from handlers.realtime.ports import Update
 from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.delivery import RULES_TEXT
+from tests.fakes.delivery import RULES_TEXT
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

@@ -12,8 +12,8 @@ from handlers.realtime.delivery.pacing import PacedPosts, Pacer, Rate
 from handlers.realtime.delivery.tasks import CatchUp, Flush, Forget, Range, Rest, Task, encode
 from handlers.realtime.fan_out import Worker
 from handlers.realtime.ports import Outcome, State
-from tests.doubles.delivery import NOW, Twins, watcher
-from tests.doubles.realtime import Hold
+from tests.fakes.delivery import NOW, Twins, watcher
+from tests.fakes.realtime import Hold
 
 CHANNEL = "link:a"
 

@@ -9,7 +9,7 @@ import pytest
 from handlers.realtime import authorize, connect, disconnect, messages, store
 from handlers.realtime import dynamodb as clients
 from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.protocol import valid
+from tests.fakes.protocol import valid
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

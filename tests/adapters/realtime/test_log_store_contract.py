@@ -17,7 +17,7 @@ from handlers.realtime.every.log import (
 )
 from handlers.realtime.every.log_store import DynamoLog
 from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.log import MemoryLog
+from tests.fakes.log import MemoryLog
 
 CHANNEL = "order:1"
 EPOCH = 1_763_787_600_123

@@ -16,7 +16,7 @@ from handlers.realtime.every.log_store import DynamoLog
 from handlers.realtime.ports import Connection
 from handlers.realtime.store import DynamoStore
 from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.protocol import valid
+from tests.fakes.protocol import valid
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

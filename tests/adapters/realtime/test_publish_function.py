@@ -16,9 +16,9 @@ from handlers.realtime.every.log import Sequence as Numbering
 from handlers.realtime.ports import Update
 from handlers.realtime.publish import Service
 from handlers.realtime.publisher import publish as publish_update
-from tests.doubles.delivery import Twins, watcher
-from tests.doubles.letters import BUS_QUEUE, RULES, handle, message, on_the_bus, record
-from tests.doubles.log import MemoryLog
+from tests.fakes.delivery import Twins, watcher
+from tests.fakes.letters import BUS_QUEUE, RULES, handle, message, on_the_bus, record
+from tests.fakes.log import MemoryLog
 
 
 class FailingLog(MemoryLog):

@@ -17,8 +17,8 @@ from handlers.realtime.door import Refused
 from handlers.realtime.every import log_store
 from handlers.realtime.refusals import BusRefusals, Unreported
 from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.letters import RULES, handle, message, record
-from tests.doubles.protocol import valid
+from tests.fakes.letters import RULES, handle, message, record
+from tests.fakes.protocol import valid
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

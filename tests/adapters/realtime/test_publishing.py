@@ -14,7 +14,7 @@ from handlers.realtime.ports import Outcome, Subscription
 from handlers.realtime.publisher import Published, Update
 from handlers.realtime.publishing import PublishEnvironment, engine, publisher
 from tests.adapters.realtime.conftest import TABLE
-from tests.doubles.realtime import MemoryPosts, MemoryQueue
+from tests.fakes.realtime import MemoryPosts, MemoryQueue
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

@@ -11,7 +11,7 @@ import pytest
 from handlers.realtime.delivery import pushing
 from handlers.realtime.delivery.pushing import ManagementPosts
 from handlers.realtime.ports import Misconfigured, Outcome
-from tests.doubles.peer import OK, Peer, client, peer
+from tests.fakes.peer import OK, Peer, client, peer
 
 ANSWERS = {
     "gone": (410, ""),

@@ -15,7 +15,7 @@ from handlers.shortener import emit, redirect
 from handlers.shortener.counters import Counters
 from handlers.shortener.link import Link
 from handlers.shortener.store import LinkStore
-from tests.doubles.links import Context, http_event
+from tests.fakes.links import Context, http_event
 
 TARGET = "https://example.com/a?token=secret"
 TAKEN = (200, {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}], "MessageId": "1"})

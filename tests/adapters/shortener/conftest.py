@@ -8,7 +8,7 @@ from types_boto3_dynamodb.client import DynamoDBClient
 from handlers.shortener import redirect
 from handlers.shortener.store import LinkStore
 from tests.adapters.shortener.bus import TAKEN, Peer, nobody, peer, way
-from tests.doubles.links import LINKS_TABLE, create_links_table
+from tests.fakes.links import LINKS_TABLE, create_links_table
 
 REGION = "eu-central-1"
 

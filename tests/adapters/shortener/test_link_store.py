@@ -12,7 +12,7 @@ from handlers.shortener.counters import Counters
 from handlers.shortener.link import Link
 from handlers.shortener.rows import DayCount, Position
 from handlers.shortener.store import BusyError, LinkStore
-from tests.doubles.links import LINKS_TABLE
+from tests.fakes.links import LINKS_TABLE
 
 CREATED_AT = 1_763_787_600_123
 

@@ -10,7 +10,7 @@ from types_boto3_dynamodb.client import DynamoDBClient
 from handlers.shortener import codes, links
 from handlers.shortener.link import Link
 from handlers.shortener.store import BusyError, LinkStore
-from tests.doubles.links import LINKS_TABLE, PUBLIC_URL, Context, body_of, http_event
+from tests.fakes.links import LINKS_TABLE, PUBLIC_URL, Context, body_of, http_event
 
 TARGET = "https://example.com/a?token=secret"
 

@@ -14,7 +14,7 @@ from handlers.shortener.click import from_body
 from handlers.shortener.link import Link
 from handlers.shortener.store import LinkStore
 from tests.adapters.shortener.bus import TAKEN, TARGET, Peer, follow, make, nobody, peer, way
-from tests.doubles.links import body_of
+from tests.fakes.links import body_of
 
 pytestmark = pytest.mark.usefixtures("fresh_redirect")
 

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from handlers.signed_http.client import Answer, Failure, PushClient, Result
-from tests.doubles.peer import GONE, OK, Keys, client, fine, forever, ids, peer, tally
+from tests.fakes.peer import GONE, OK, Keys, client, fine, forever, ids, peer, tally
 
 
 def test_every_post_has_its_own_result_and_the_body_arrives_whole() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from handlers.signed_http.client import Answer, Failure, PushClient, Result
-from tests.doubles.peer import GONE, OK, Peer, client, forever, ids, peer, tally
+from tests.fakes.peer import GONE, OK, Peer, client, forever, ids, peer, tally
 
 
 class Gate:

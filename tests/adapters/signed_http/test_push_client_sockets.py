@@ -8,7 +8,7 @@ import pytest
 from handlers.signed_http import client as push_client
 from handlers.signed_http.client import KEPT_SECONDS, OPENING_AT_ONCE, Answer
 from handlers.signed_http.connections import Address
-from tests.doubles.peer import OK, Behaviour, client, fine, ids, peer, tally
+from tests.fakes.peer import OK, Behaviour, client, fine, ids, peer, tally
 
 
 def test_answers_that_take_long_are_waited_for_by_more_and_more_sockets() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from handlers.signed_http import client as push_client
 from handlers.signed_http.client import Answer, Failure, Result
-from tests.doubles.peer import OK, client, forever, ids, peer, tally
+from tests.fakes.peer import OK, client, forever, ids, peer, tally
 
 
 def test_a_stalled_post_times_out_alone() -> None:

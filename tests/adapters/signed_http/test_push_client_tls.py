@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from handlers.signed_http.client import Answer, Failure, Result
-from tests.doubles.certificates import certificate
-from tests.doubles.peer import client, fine, ids, peer, tally
+from tests.fakes.certificates import certificate
+from tests.fakes.peer import client, fine, ids, peer, tally
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from handlers.clicks.counting import (
 from handlers.clicks.ports import Written
 from handlers.realtime.publisher import Update
 from handlers.shortener.counters import Counters
-from tests.doubles.clicks import DAY, EPOCH, Fault, MemoryClicks, click, run
+from tests.fakes.clicks import DAY, EPOCH, Fault, MemoryClicks, click, run
 
 NOW = 1_763_787_600_000
 MIDNIGHT = 1_763_769_600_000

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.clicks.counting import Aggregator, Eviction, Message
-from tests.doubles.clicks import CrashError, Fault, MemoryClicks, click, run
+from tests.fakes.clicks import CrashError, Fault, MemoryClicks, click, run
 
 CODES = ("first", "other")
 MIDNIGHT = 1_763_769_600_000

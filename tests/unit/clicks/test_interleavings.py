@@ -13,9 +13,9 @@ from handlers.realtime.delivery.workers import work as work_on
 from handlers.realtime.ports import Update
 from handlers.realtime.publisher import publish
 from handlers.shortener.counters import Counters
-from tests.doubles.clicks import EPOCH, Condition, MemoryClicks, click
-from tests.doubles.delivery import Twins, watcher
-from tests.doubles.schedule import Actor, crashing, finish, interleavings
+from tests.fakes.clicks import EPOCH, Condition, MemoryClicks, click
+from tests.fakes.delivery import Twins, watcher
+from tests.fakes.schedule import Actor, crashing, finish, interleavings
 
 CODE = "first"
 MIDNIGHT = 1_763_769_600_000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles import protocol
+from tests.fakes import protocol
 
 pytestmark = pytest.mark.xdist_group("client")  # one run serves them all
 CLIENT = Path(__file__).parents[3] / "dashboard" / "client"

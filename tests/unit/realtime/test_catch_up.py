@@ -11,10 +11,10 @@ from handlers.realtime.delivery.tasks import CatchUp, Forget, Task
 from handlers.realtime.delivery.workers import work
 from handlers.realtime.every.log import LogMessage, Sequence
 from handlers.realtime.ports import Outcome, State
-from tests.doubles.delivery import NOW, Twins, watcher
-from tests.doubles.log import Log, MemoryLog
-from tests.doubles.realtime import MemoryPosts
-from tests.doubles.schedule import finish
+from tests.fakes.delivery import NOW, Twins, watcher
+from tests.fakes.log import Log, MemoryLog
+from tests.fakes.realtime import MemoryPosts
+from tests.fakes.schedule import finish
 
 CHANNEL = "link:a"
 ORDER = "order:1"

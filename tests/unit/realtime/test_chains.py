@@ -12,8 +12,8 @@ from handlers.realtime.delivery.engine import Limits
 from handlers.realtime.delivery.tasks import CatchUp, Range, Rest, Task
 from handlers.realtime.delivery.workers import work
 from handlers.realtime.ports import Outcome, State
-from tests.doubles.delivery import NOW, Twins, audience
-from tests.doubles.realtime import MemoryStore
+from tests.fakes.delivery import NOW, Twins, audience
+from tests.fakes.realtime import MemoryStore
 
 DETECTED_RUNS = 16
 LARGEST_AUDIENCE = 1_000_000

@@ -13,8 +13,8 @@ from handlers.realtime.delivery.engine import Limits, Published, Push
 from handlers.realtime.delivery.serving import LAST_ATTEMPT, Unfinished
 from handlers.realtime.delivery.tasks import Range, Task
 from handlers.realtime.ports import Outcome, Page, State
-from tests.doubles.delivery import NOW, Twins, audience, watcher
-from tests.doubles.realtime import MemoryPosts, MemoryQueue, MemoryStore
+from tests.fakes.delivery import NOW, Twins, audience, watcher
+from tests.fakes.realtime import MemoryPosts, MemoryQueue, MemoryStore
 
 CHANNEL = "link:a"
 STATE = State(CHANNEL, 7, 4, {"clicks": 4}, NOW - 30)

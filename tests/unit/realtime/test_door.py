@@ -11,7 +11,7 @@ from handlers.realtime.channels import Rules
 from handlers.realtime.door import Refused, Request, admit, check_size, from_bus, from_queue
 from handlers.realtime.every.log import ACCEPTED_SECONDS, Event
 from handlers.realtime.ports import Update
-from tests.doubles.protocol import valid
+from tests.fakes.protocol import valid
 
 NOW = 1_763_787_600_123
 SENT_AT = NOW - 5

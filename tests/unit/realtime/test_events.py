@@ -16,8 +16,8 @@ from handlers.realtime.every.events import (
 )
 from handlers.realtime.every.log import ACCEPTED_SECONDS, Appended, Event, Known, Moved, Sequence
 from handlers.realtime.ports import Outcome
-from tests.doubles.delivery import NOW, Twins, watcher
-from tests.doubles.log import MemoryLog
+from tests.fakes.delivery import NOW, Twins, watcher
+from tests.fakes.log import MemoryLog
 
 CHANNEL = "order:1"
 HISTORY_SECONDS = 3_600

@@ -23,9 +23,9 @@ from handlers.realtime.identity.sessions import (
 from handlers.realtime.ports import Connection, UnknownConnection, Update
 from handlers.realtime.publisher import publish
 from handlers.realtime.subscriptions import Handshake, Peer, connect, watch
-from tests.doubles.delivery import API, NOW, Twins
-from tests.doubles.schedule import Actor, crashing, finish, interleavings, run_alone, step
-from tests.doubles.sessions import MemorySessions, Sockets
+from tests.fakes.delivery import API, NOW, Twins
+from tests.fakes.schedule import Actor, crashing, finish, interleavings, run_alone, step
+from tests.fakes.sessions import MemorySessions, Sockets
 
 RULES = Rules.parse(
     '[{"pattern":"user:{sub}","access":"owner","delivery":"latest","min_interval_ms":0,'

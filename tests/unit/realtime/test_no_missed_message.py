@@ -16,10 +16,10 @@ from handlers.realtime.every.recovery import recover
 from handlers.realtime.messages import Service
 from handlers.realtime.ports import Connection, Outcome, Subscription
 from handlers.realtime.wire import Since
-from tests.doubles.client import EveryClient
-from tests.doubles.delivery import API, NOW, RULES, Twins
-from tests.doubles.realtime import MemoryPosts
-from tests.doubles.schedule import Actor, crashing, interleavings, run_alone, step
+from tests.fakes.client import EveryClient
+from tests.fakes.delivery import API, NOW, RULES, Twins
+from tests.fakes.realtime import MemoryPosts
+from tests.fakes.schedule import Actor, crashing, interleavings, run_alone, step
 
 pytestmark = pytest.mark.exhaustive
 

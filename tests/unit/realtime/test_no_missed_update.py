@@ -12,11 +12,11 @@ import pytest
 from handlers.realtime.delivery.engine import Engine, Limits
 from handlers.realtime.delivery.tasks import Task
 from handlers.realtime.ports import Claimed, Outcome, Page, Subscription, Superseded, Update
-from tests.doubles.delivery import API
-from tests.doubles.explorer import Changed, explore
-from tests.doubles.realtime import MemoryStore as Store
-from tests.doubles.schedule import step
-from tests.doubles.situations import (
+from tests.fakes.delivery import API
+from tests.fakes.explorer import Changed, explore
+from tests.fakes.realtime import MemoryStore as Store
+from tests.fakes.schedule import step
+from tests.fakes.situations import (
     CHANNEL,
     CLIENT,
     Actor,

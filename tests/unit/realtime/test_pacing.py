@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bench.scale.clock import run
 from handlers.realtime.delivery.pacing import CHUNKS_AT_ONCE, PacedPosts, Pacer, Rate, RatedPosts
 from handlers.realtime.ports import Misconfigured, Outcome
-from tests.doubles.realtime import MemoryPosts, MemoryStore
+from tests.fakes.realtime import MemoryPosts, MemoryStore
 
 START = 1_763_787_600_000
 

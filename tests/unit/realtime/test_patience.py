@@ -8,8 +8,8 @@ from handlers.realtime.delivery.engine import Published
 from handlers.realtime.delivery.tasks import Flush
 from handlers.realtime.ports import Claim
 from handlers.realtime.publisher import Update, publish
-from tests.doubles.delivery import NOW, Twins, watcher
-from tests.doubles.realtime import Hold, MemoryStore
+from tests.fakes.delivery import NOW, Twins, watcher
+from tests.fakes.realtime import Hold, MemoryStore
 
 CHANNEL = "link:a"
 INTERVAL_MS = 200

@@ -8,8 +8,8 @@ from handlers.realtime.delivery.tasks import Flush
 from handlers.realtime.ports import MissingEpoch, State
 from handlers.realtime.publisher import Update, flush, publish
 from handlers.realtime.wire import InvalidValue, TooLarge
-from tests.doubles.delivery import NOW, Twins, watcher
-from tests.doubles.realtime import Hold
+from tests.fakes.delivery import NOW, Twins, watcher
+from tests.fakes.realtime import Hold
 
 EPOCH = 1_763_787_000_000
 CHANNEL = "link:a"

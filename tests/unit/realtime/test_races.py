@@ -7,8 +7,8 @@ from handlers.realtime.delivery.workers import work
 from handlers.realtime.ports import Connection, MissingEpoch, Outcome, UnknownConnection
 from handlers.realtime.publisher import Update, publish
 from handlers.realtime.subscriptions import Peer, disconnect, subscribe
-from tests.doubles.delivery import API, NOW, RULES, Twins
-from tests.doubles.schedule import Actor, finish, interleavings
+from tests.fakes.delivery import API, NOW, RULES, Twins
+from tests.fakes.schedule import Actor, finish, interleavings
 
 CHANNEL = "link:a"
 

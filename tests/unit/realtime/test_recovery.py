@@ -10,8 +10,8 @@ from handlers.realtime.every.log import LogMessage, Recovery, Sequence
 from handlers.realtime.every.recovery import REPLY_BYTES, recover
 from handlers.realtime.ports import State
 from handlers.realtime.wire import Since
-from tests.doubles.log import MemoryLog
-from tests.doubles.protocol import valid
+from tests.fakes.log import MemoryLog
+from tests.fakes.protocol import valid
 
 CHANNEL = "order:1"
 EPOCH = 5

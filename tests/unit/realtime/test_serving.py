@@ -12,8 +12,8 @@ from handlers.realtime.delivery.serving import LAST_ATTEMPT, Unfinished
 from handlers.realtime.delivery.tasks import CatchUp, Forget, Rest, Task
 from handlers.realtime.delivery.workers import work
 from handlers.realtime.ports import Misconfigured, Outcome, State
-from tests.doubles.delivery import NOW, Twins, audience, watcher
-from tests.doubles.realtime import MemoryPosts, MemoryStore
+from tests.fakes.delivery import NOW, Twins, audience, watcher
+from tests.fakes.realtime import MemoryPosts, MemoryStore
 
 CHANNEL = "link:a"
 STATE = State(CHANNEL, 7, 4, {"clicks": 4}, NOW - 30)

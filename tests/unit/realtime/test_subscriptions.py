@@ -25,10 +25,10 @@ from handlers.realtime.subscriptions import (
     unsubscribe,
 )
 from handlers.realtime.wire import Since
-from tests.doubles.delivery import RULES as DELIVERY_RULES
-from tests.doubles.log import MemoryLog
-from tests.doubles.realtime import MemoryQueue, MemoryStore
-from tests.doubles.schedule import finish
+from tests.fakes.delivery import RULES as DELIVERY_RULES
+from tests.fakes.log import MemoryLog
+from tests.fakes.realtime import MemoryQueue, MemoryStore
+from tests.fakes.schedule import finish
 
 NOW = 1_763_787_600_123
 PEER = Peer("c=", "api")

@@ -9,7 +9,7 @@ from jsonschema import ValidationError
 from handlers.realtime import wire
 from handlers.realtime.ports import State, Update
 from handlers.realtime.wire import BadMessage, InvalidValue, Since, Subscribe, TooLarge
-from tests.doubles.protocol import valid
+from tests.fakes.protocol import valid
 
 CHANNEL = "link:XzVZoih"
 
