@@ -18,7 +18,7 @@ from .names import physical_name
 from .paths import search
 from .recipes import RECIPES
 from .recipes.recipe import ACCOUNT, Accepted, Call, Created, Inputs, Recipe
-from .requests import to_request
+from .requests import member_of, to_request
 
 NOT_IN_REQUESTS = frozenset({"namePrefix", "region", "tagsAll"})
 """Inputs of every resource that are the provider's business, not the API's."""
@@ -93,12 +93,9 @@ class Lifecycle:
         request = _request(client, recipe, inputs)
         own = recipe.after.keys() | recipe.changes.keys()
         if plain := changed - own - recipe.ignore - NOT_IN_REQUESTS:
-            rewritten = recipe.update == recipe.operation  # so that what is left out is gone
-            if recipe.update is None or not (rewritten or plain <= inputs.keys()):
-                names = ", ".join(sorted(plain))
-                raise CannotChange(f"localcloud/recipes does not say how to change {names}")
-            key = _members(client, recipe.update, _templated(recipe.key, id_, state))
-            _call(client, recipe.update, _members(client, recipe.update, request) | key)
+            update = _update_of(client, recipe, plain, inputs)
+            key = _members(client, update, _templated(recipe.key, id_, state))
+            _call(client, update, _members(client, update, request) | key)
         changing = self._made(id_, request, inputs, region)
         further = {**recipe.after, **recipe.changes}
         for name in sorted(changed & own):
@@ -162,6 +159,22 @@ def row(type_: str) -> Recipe | Accepted:
         known = ", ".join(sorted(RECIPES))
         raise LookupError(f"localcloud/recipes has no row for the type; it has {known}")
     return RECIPES[type_]
+
+
+def _update_of(client: Any, recipe: Recipe, changed: frozenset[str], inputs: Inputs) -> str:
+    """The operation that takes these changes; raises CannotChange with the names of the others."""
+    if recipe.update == recipe.operation:
+        return recipe.operation  # it writes the whole resource: an input that is left out is gone
+    taken = set[str]()
+    if recipe.update:
+        made, members = _shape(client, recipe.operation), _shape(client, recipe.update).members
+        member = {name: recipe.rename.get(name) or member_of(made, name) for name in changed}
+        # No member of its own: `prepare` makes others of the input, and `_members` picks from them.
+        taken = {name for name in changed & inputs.keys() if member[name] in {None, *members}}
+    if recipe.update is None or changed - taken:
+        names = ", ".join(sorted(changed - taken))
+        raise CannotChange(f"localcloud/recipes does not say how to change {names}")
+    return recipe.update
 
 
 def reason(error: Exception) -> str:

@@ -65,6 +65,25 @@ def _recovery(client: Any, table: Created) -> Mapping[str, Any]:
     return {}
 
 
+def _indexes(client: Any, table: Created) -> Mapping[str, Any]:
+    """DynamoDB takes one index a call. A changed index is deleted and created again."""
+    described = client.describe_table(TableName=table.id)["Table"]
+    wanted, there = (
+        {index["IndexName"]: index for index in of.get("GlobalSecondaryIndexes", [])}
+        for of in (table.request, described)
+    )
+    kept = {name for name in wanted if wanted[name].items() <= there.get(name, {}).items()}
+    deletions = [{"Delete": {"IndexName": name}} for name in there.keys() - kept]
+    creations = [{"Create": wanted[name]} for name in wanted.keys() - kept]
+    for change in deletions + creations:
+        client.update_table(
+            TableName=table.id,
+            AttributeDefinitions=table.request["AttributeDefinitions"],
+            GlobalSecondaryIndexUpdates=[change],
+        )
+    return {}
+
+
 def _user_pool(inputs: Inputs) -> Inputs:
     if policy := inputs.pop("passwordPolicy", None):
         inputs["policies"] = {"passwordPolicy": policy}
@@ -103,6 +122,7 @@ RECIPES: Mapping[str, Recipe | Accepted] = {
             "rangeKey": "KeySchema[?KeyType=='RANGE'].AttributeName | [0]",
         },
         update="UpdateTable",
+        changes={"attributes": _indexes, "globalSecondaryIndexes": _indexes},
         delete=Call(operation="DeleteTable"),
     ),
     "aws:cognito/userPool:UserPool": Recipe(

@@ -23,6 +23,11 @@ TABLE = "aws:dynamodb/table:Table"
 TOPIC = "aws:sns/topic:Topic"
 HOME, ABROAD = "eu-west-1", "eu-north-1"
 END_SECONDS = 120
+KEYS: Properties = {
+    "hashKey": "PK",
+    "attributes": [{"name": "PK", "type": "S"}],
+    "billingMode": "PAY_PER_REQUEST",
+}
 
 
 def refusal(raised: "pytest.ExceptionInfo[grpc.RpcError]") -> str:
@@ -102,11 +107,7 @@ def test_what_somebody_changed_is_seen_at_the_next_refresh(cloud: Cloud, plugin:
     [
         (
             TABLE,
-            {
-                "hashKey": "PK",
-                "attributes": [{"name": "PK", "type": "S"}],
-                "billingMode": "PAY_PER_REQUEST",
-            },
+            KEYS,
             {"deletionProtectionEnabled": True},
             {"deletionProtectionEnabled": False},
             "ValidationException",
@@ -155,6 +156,22 @@ def test_a_change_that_has_no_call_here_is_refused_by_its_name(plugin: Plugin) -
     with pytest.raises(grpc.RpcError) as raised:
         plugin.update(made, {name: made.inputs[name] for name in ("name", "protocolType")})
     assert "CannotChange: localcloud/recipes does not say how to change version" in refusal(raised)
+    with pytest.raises(grpc.RpcError) as raised:
+        plugin.update(made, made.inputs | {"tags": {"team": "shop"}})
+    assert "CannotChange: localcloud/recipes does not say how to change tags" in refusal(raised)
+
+
+def test_an_index_comes_and_goes_with_its_table_in_place(cloud: Cloud, plugin: Plugin) -> None:
+    index = {"name": "by-owner", "hashKey": "owner", "projectionType": "ALL"}
+    made = plugin.create(TABLE, "indexed", KEYS)
+    attributes = [*KEYS["attributes"], {"name": "owner", "type": "S"}]
+    more = {"attributes": attributes, "globalSecondaryIndexes": [index]}
+    now = plugin.update(made, made.inputs | more)
+    described = cloud.client("dynamodb", HOME).describe_table(TableName=made.id)["Table"]
+    assert [found["IndexName"] for found in described["GlobalSecondaryIndexes"]] == ["by-owner"]
+    plugin.update(now, made.inputs)
+    described = cloud.client("dynamodb", HOME).describe_table(TableName=made.id)["Table"]
+    assert not described.get("GlobalSecondaryIndexes")
 
 
 def test_an_unknown_type_is_named_before_anything_is_made(plugin: Plugin) -> None:

@@ -1,14 +1,12 @@
 """An empty local cloud for each module, the provider plugin that plays AWS on it, and an engine."""
 
-import subprocess
-import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from localcloud import server
+from localcloud import aws_provider, server
 from tests.e2e.conftest import Cloud
 from tests.engine.driver import Engine, Program, Run, Stack
 
@@ -32,13 +30,8 @@ def cloud() -> Generator[Cloud]:
 
 @pytest.fixture(scope="module")
 def engine(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Generator[Engine]:
-    command = [sys.executable, "-m", "localcloud.provider", "--endpoint", cloud.endpoint]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as provider:
-        assert provider.stdout is not None
-        yield Engine.at(tmp_path_factory.mktemp("engine"), port=int(provider.stdout.readline()))
-        provider.communicate()  # closes stdin, upon which it ends
+    with aws_provider(cloud.endpoint) as port:
+        yield Engine.at(tmp_path_factory.mktemp("engine"), port=port)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import websockets
 
 from cli.links import LinkApi
 from localcloud import stack_config
-from localcloud.lifecycle import search
+from localcloud.paths import search
 from tests.e2e import conftest as e2e
 from tests.e2e.conftest import Cloud
 from tests.e2e.test_click_to_screen import shows
