@@ -2,12 +2,12 @@
 
 import pulumi
 
-import components.settings
-from components.regional_stack import build_region
-from components.site import Site
+from components.stack import settings as stack_settings
+from components.stack.region import build_region
+from components.stack.site import Site
 
-settings = components.settings.load()
-home = components.settings.home_region()
+settings = stack_settings.load()
+home = stack_settings.home_region()
 exports = {
     region: build_region(Site(settings=settings, region=region, home=region == home))
     for region in settings.regions

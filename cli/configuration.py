@@ -7,11 +7,11 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from components.demand import UNRESERVED_EXECUTIONS
-from components.region_settings import RegionSettings
-from components.regions import regions
-from components.setting_errors import nested
-from components.settings import Settings
+from components.resources.regions import regions
+from components.stack.demand import UNRESERVED_EXECUTIONS
+from components.stack.region_settings import RegionSettings
+from components.stack.setting_errors import nested
+from components.stack.settings import Settings
 
 # A link and no copy: Pulumi and the owners of the stacks write into these files.
 EXAMPLE = """## An example
@@ -26,7 +26,7 @@ app = typer.Typer()
 HEAD = """# Configuration
 
 Written by `.venv/bin/python -m cli configuration > docs/configuration.md`; a test holds it to the
-settings in `components/settings.py` and `components/region_settings.py`.
+settings in `components/stack/settings.py` and `components/stack/region_settings.py`.
 
 A stack's file, `Pulumi.<stack>.yaml`, sets every key: nothing follows from the stack's name. A key
 that is missing, unknown or wrong is refused before anything is built, all of them at once, each
@@ -50,7 +50,7 @@ A region whose plan cannot hold is refused, and the others are not named:
   pushed as often as it is clicked, at most once in `minIntervalMs`. Evenly spread clicks are the
   worst case, and are assumed. Watchers send a heartbeat every five minutes and come back after two
   hours. Functions at work are arrivals a second times seconds each; the durations are assumed, and
-  stand in `components/demand.py`.
+  stand in `components/stack/demand.py`.
 - **Names.** A host leads to one API or dashboard of the stack, in one of its regions.
 - **Reserved executions** are as many as the queue starts functions, and
   {UNRESERVED_EXECUTIONS} of the region's stay unreserved.
@@ -150,8 +150,8 @@ def _regions() -> str:
     head = " | ".join(f"{quotas[name].label} ({quotas[name].code})" for name in names)
     rows = [
         "## AWS's defaults\n",
-        "From `components/regions.toml`, with sources. Where AWS's pages disagree, the lower"
-        " figure.\n",
+        "From `components/resources/regions.toml`, with sources. Where AWS's pages disagree, the"
+        " lower figure.\n",
         f"| region | {head} |",
         "|---|" + "--:|" * len(names),
     ]

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from components.regions import regions
+from components.resources.regions import regions
 
 BENCH = Path(__file__).parents[1] / "bench"
 MILLION = 1_000_000

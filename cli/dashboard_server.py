@@ -16,8 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from components import dashboard_files
-from components.dashboard_files import Config
+from components.dashboard import files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +31,7 @@ class _Content:
 class _Site:
     """All that is served; replaced as a whole, so that no request sees half of it."""
 
-    hosting: dashboard_files.Hosting
+    hosting: files.Hosting
     contents: Mapping[str, _Content]
     app_headers: Mapping[str, str]
     watch_headers: Mapping[str, str]
@@ -52,15 +51,15 @@ class DashboardServer(ThreadingHTTPServer):
         self.origin = f"http://127.0.0.1:{self.server_address[1]}"
         self.site: _Site | None = None
 
-    def publish(self, config: Config) -> None:
+    def publish(self, config: files.Config) -> None:
         """Reads the files: what is edited later is served after the next call."""
-        hosting = dashboard_files.hosting(dashboard_files.FOLDER)
+        hosting = files.hosting(files.FOLDER)
         contents = {
             f"/{file.key}": _content(file.path.read_bytes(), file.content_type)
-            for file in dashboard_files.page_files(dashboard_files.FOLDER)
+            for file in files.page_files(files.FOLDER)
         }
-        contents[f"/{dashboard_files.CONFIG_FILE}"] = _content(
-            config.rendered().encode(), dashboard_files.CONTENT_TYPES[".json"]
+        contents[f"/{files.CONFIG_FILE}"] = _content(
+            config.rendered().encode(), files.CONTENT_TYPES[".json"]
         )
         app = hosting.content_security_policy(connect=config.app_connects_to, ancestors=["'none'"])
         watch = hosting.content_security_policy(connect=config.watch_connects_to, ancestors=["*"])
@@ -72,9 +71,9 @@ class DashboardServer(ThreadingHTTPServer):
         )
 
 
-def local_config(exports: Mapping[str, Any], *, endpoint: str, region: str) -> Config:
+def local_config(exports: Mapping[str, Any], *, endpoint: str, region: str) -> files.Config:
     """What the page is told of a stack on the local cloud at `endpoint`, Cognito's address too."""
-    return Config(
+    return files.Config(
         api_url=exports["api_url"],
         endpoint=exports["endpoint"],
         user_pool_client_id=exports["user_pool_client_id"],
@@ -140,7 +139,7 @@ def _content(body: bytes, content_type: str) -> _Content:
     )
 
 
-def _headers(hosting: dashboard_files.Hosting, policy: str) -> dict[str, str]:
+def _headers(hosting: files.Hosting, policy: str) -> dict[str, str]:
     return {
         "Cache-Control": hosting.cache_control,
         "Content-Security-Policy": policy,

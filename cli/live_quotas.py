@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from components.regions import SUPPORT_CASE, regions
+from components.resources.regions import SUPPORT_CASE, regions
 
 PATIENCE = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 SETS_NO_VALUE = "NoSuchResourceException"

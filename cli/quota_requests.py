@@ -10,9 +10,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from components.limits import Place
-from components.region_settings import Raise, Raised
-from components.regions import regions
+from components.resources.regions import regions
+from components.stack.limits import Place
+from components.stack.region_settings import Raise, Raised
 
 from .live_quotas import Clients, applied
 

@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from components.demand import demand, posts_per_second
-from components.limits import Place, capacity, misfits
-from components.region_settings import RegionSettings
-from components.regions import Figures, Region, figure_names, regions
-from components.settings import Settings, sentences
+from components.resources.regions import Figures, Region, figure_names, regions
+from components.stack.demand import demand, posts_per_second
+from components.stack.limits import Place, capacity, misfits
+from components.stack.region_settings import RegionSettings
+from components.stack.settings import Settings, sentences
 from localcloud import StackConfig, StackFileError, stack_config
 
 from . import live_quotas

@@ -1,17 +1,17 @@
 """Serves the components to programs in any of Pulumi's languages.
 
-Pulumi starts the folder (`python components <engine>`), which makes its modules top-level ones, and
-`queue` would be taken for Python's own: nothing else may be imported before that is set right.
+Pulumi starts the folder (`python components <engine>`), so that its own path comes first: the
+package's parent must take that place before anything else is imported.
 """
 
 import os
 import sys
 
 if __package__:
-    from .provider import serve
+    from .provider.host import serve
 else:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - see above
-    from components.provider import serve
+    from components.provider.host import serve
 
 if __name__ == "__main__":
     serve()

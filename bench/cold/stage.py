@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from components import bundle
+from components.resources import bundle
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "build" / "runtime"

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from .. import policies
+from ..resources import policies
 from .args import ObservabilityArgs
 from .dashboard import body
 from .signal import MINUTE_SECONDS, Metric, Signal

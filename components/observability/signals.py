@@ -6,7 +6,7 @@ is enough. What reports nothing is well: an idle stack has no metrics.
 
 from collections.abc import Iterator
 
-from ..function import ERRORS_METRIC, metrics_namespace
+from ..resources.function import ERRORS_METRIC, metrics_namespace
 from .args import METRICS_OF_AN_ALARM, ObservabilityArgs
 from .signal import QUOTA_SHARE, Dimensions, Metric, Signal, one, share
 

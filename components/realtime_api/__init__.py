@@ -3,6 +3,6 @@
 from .args import ChannelRule as ChannelRule
 from .args import RealtimeApiArgs as RealtimeApiArgs
 from .component import RealtimeApi as RealtimeApi
-from .existing import ExistingRealtimeApi as ExistingRealtimeApi
-from .existing import ExistingRealtimeApiArgs as ExistingRealtimeApiArgs
+from .reference import ExistingRealtimeApi as ExistingRealtimeApi
+from .reference import ExistingRealtimeApiArgs as ExistingRealtimeApiArgs
 from .tokens import TokenArgs as TokenArgs

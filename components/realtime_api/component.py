@@ -6,21 +6,16 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from .. import bundle, policies
-from ..customer_key import table_encryption
-from ..function import Function
-from ..layer import RuntimeLayer, RuntimeLayerArgs
-from .args import (
-    DEFAULT_INLINE_MAXIMUM,
-    DEFAULT_POSTS_PER_SECOND,
-    RealtimeApiArgs,
-    channel_rules,
-)
+from ..resources import bundle, policies
+from ..resources.customer_key import table_encryption
+from ..resources.function import Function
+from ..resources.layer import RuntimeLayer, RuntimeLayerArgs
+from .args import DEFAULT_INLINE_MAXIMUM, DEFAULT_POSTS_PER_SECOND, RealtimeApiArgs, channel_rules
 from .definition import REALTIME
-from .existing import ExistingRealtimeApi, ExistingRealtimeApiArgs, describe
 from .functions import Functions
-from .grants import Grants, attach
+from .policies import Grants, attach
 from .queues import make_queues
+from .reference import ExistingRealtimeApi, ExistingRealtimeApiArgs, describe
 from .routes import Routing
 from .sessions import Sessions, make_sessions
 from .stage import deployed_stage

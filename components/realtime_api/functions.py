@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from ..function import Function, FunctionArgs
+from ..resources.function import Function, FunctionArgs
 from .args import (
     DEFAULT_HISTORY_SECONDS,
     DEFAULT_MAXIMUM_SUBSCRIPTIONS,
@@ -18,7 +18,7 @@ from .args import (
     RealtimeApiArgs,
     channel_rules,
 )
-from .grants import Grants
+from .policies import Grants
 from .queues import FAN_OUT_TIMEOUT_SECONDS, PUBLISH_TIMEOUT_SECONDS, Queues
 from .tokens import token_rules
 

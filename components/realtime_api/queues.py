@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from ..event_route import EventRoute, EventRouteArgs
-from ..queue import Queue, QueueArgs
+from ..resources.event_route import EventRoute, EventRouteArgs
+from ..resources.queue import Queue, QueueArgs
 from .args import RealtimeApiArgs
 
 FAN_OUT_TIMEOUT_SECONDS = 60

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from ..function import Function
+from ..resources.function import Function
 from .args import RealtimeApiArgs
 from .definition import DEFAULT, Definition, Mock, Route
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from ..function import Function
+from ..resources.function import Function
 from .args import RealtimeApiArgs
 from .functions import Functions
 from .tickets import ticket_api

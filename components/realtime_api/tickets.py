@@ -5,8 +5,8 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from ..access_log import access_log_group
-from ..function import Function
+from ..resources.access_log import access_log_group
+from ..resources.function import Function
 from .args import RealtimeApiArgs
 from .tokens import TokenArgs
 

@@ -19,7 +19,7 @@ from cli.dashboard_server import DashboardServer, dashboard_server, local_config
 from cli.demo import with_origin
 from cli.links import sign_up
 from cli.stack import Stack
-from components.dashboard_files import Config
+from components.dashboard.files import Config
 from localcloud import deploy, server, stack_config
 from tests.browser.outage import Proxy
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Request, expect
 
-from components.dashboard_files import FOLDER, page_files
+from components.dashboard.files import FOLDER, page_files
 from tests.browser.conftest import Cloud, Tab
 
 NewTab = Callable[..., Tab]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from components import bundle
+from components.resources import bundle
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "build" / "runtime"

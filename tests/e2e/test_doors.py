@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 from websockets.asyncio.client import ClientConnection
 
 from components import ChannelRule, RealtimeApi, RealtimeApiArgs
-from components.event_route import EventRoute, EventRouteArgs
-from components.queue import Queue, QueueArgs
+from components.resources.event_route import EventRoute, EventRouteArgs
+from components.resources.queue import Queue, QueueArgs
 from localcloud import StackConfig, deploy
 from tests.e2e.conftest import Cloud
 

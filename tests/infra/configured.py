@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.settings import Settings, SettingsError, load
+from components.stack.settings import Settings, SettingsError, load
 from localcloud.stackfile import stack_config
 from tests.infra.harness import ROOT, deploy
 

@@ -11,7 +11,7 @@ from typing import Any
 from pulumi.provider.experimental.component import ComponentProvider
 
 from components import ChannelRule, RealtimeApi, RealtimeApiArgs, TokenArgs
-from components.provider import NAME, Provider, components
+from components.provider.host import NAME, Provider, components
 from components.version import VERSION
 from tests.infra.contract_tables import filled, tables
 from tests.infra.harness import ROOT, Deployment, deploy, deploy_stack

@@ -3,7 +3,7 @@ from typing import Any, cast
 import pytest
 from pulumi.runtime import mocks
 
-from components.custom_domain import CustomDomain, CustomDomainArgs
+from components.resources.custom_domain import CustomDomain, CustomDomainArgs
 from localcloud.runner import run_program
 from tests.infra.harness import Cloud, Deployment, Monitor
 

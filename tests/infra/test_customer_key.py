@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from components.customer_key import CustomerKey, CustomerKeyArgs
+from components.resources.customer_key import CustomerKey, CustomerKeyArgs
 from tests.infra.harness import ACCOUNT, deploy
 
 Statement = dict[str, Any]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from components.dashboard import Dashboard, DashboardArgs
-from components.dashboard_files import FOLDER, hosting, page_files
+from components.dashboard.files import FOLDER, hosting, page_files
+from components.dashboard.hosting import Dashboard, DashboardArgs
 from tests.infra.harness import ROOT, Deployment, deploy
 
 ARGUMENTS: dict[str, Any] = {

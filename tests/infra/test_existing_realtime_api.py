@@ -15,7 +15,7 @@ from components import (
     RealtimeApiArgs,
     TokenArgs,
 )
-from components.realtime_api.existing import VERSION, ReferenceRefused
+from components.realtime_api.reference import VERSION, ReferenceRefused
 from localcloud.runner import run_program
 from tests.infra.harness import Cloud, Deployment, Monitor, deploy
 

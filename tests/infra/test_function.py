@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from components.bundle import ROOT
-from components.function import Function, FunctionArgs
+from components.resources.bundle import ROOT
+from components.resources.function import Function, FunctionArgs
 from localcloud.runner import run_program
 from tests.infra.harness import Cloud, Deployment, Monitor, Resource, deploy
 

@@ -13,7 +13,7 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.output import Unknown
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
-from components.provider import NAME
+from components.provider.host import NAME
 from components.version import VERSION
 from policy import rules
 from policy.rules import RESOURCE_RULES, STACK_RULES, Resource

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from components.event_route import EventRoute, EventRouteArgs
-from components.queue import Queue, QueueArgs
+from components.resources.event_route import EventRoute, EventRouteArgs
+from components.resources.queue import Queue, QueueArgs
 from tests.infra.harness import Deployment, Resource, deploy
 
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"

@@ -10,9 +10,9 @@ import pytest
 
 from components import ChannelRule, RealtimeApi, RealtimeApiArgs, TokenArgs
 from components.realtime_api.args import LIMITS
-from components.region_settings import Push, Raised
-from components.regions import regions
-from components.settings import SettingsError
+from components.resources.regions import regions
+from components.stack.region_settings import Push, Raised
+from components.stack.settings import SettingsError
 from localcloud.runner import run_program
 from tests.infra.configured import planned
 from tests.infra.harness import ROOT, Cloud, Deployment, Monitor, Resource, deploy

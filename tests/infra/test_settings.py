@@ -8,8 +8,8 @@ from pulumi.runtime import set_all_config
 from pydantic import BaseModel
 
 from components.realtime_api.args import ORIGIN
-from components.setting_errors import nested
-from components.settings import Settings, SettingsError, load
+from components.stack.setting_errors import nested
+from components.stack.settings import Settings, SettingsError, load
 from tests.infra.configured import changed, loaded
 from tests.infra.harness import ROOT, deploy
 

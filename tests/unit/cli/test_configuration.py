@@ -4,10 +4,10 @@ import pytest
 from pydantic import BaseModel
 
 from cli.configuration import page
-from components.region_settings import Raise
-from components.regions import regions
-from components.setting_errors import nested
-from components.settings import Settings
+from components.resources.regions import regions
+from components.stack.region_settings import Raise
+from components.stack.setting_errors import nested
+from components.stack.settings import Settings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 

@@ -12,8 +12,8 @@ from cli import live_quotas, quotas
 from cli.live_quotas import Live
 from cli.main import app
 from cli.quota_requests import Request, request
-from components.limits import Place
-from components.region_settings import Raise, Raised
+from components.stack.limits import Place
+from components.stack.region_settings import Raise, Raised
 from localcloud import StackConfig, stack_config
 
 HERE = Place(region="eu-west-1", stack="prod")

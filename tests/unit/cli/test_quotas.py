@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from cli import live_quotas, quotas
 from cli.live_quotas import Live, ask
 from cli.main import app
-from components.regions import SUPPORT_CASE, regions
+from components.resources.regions import SUPPORT_CASE, regions
 from localcloud import stack_config
 
 RUNNER = CliRunner()

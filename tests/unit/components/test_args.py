@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components import ChannelRule, ClickPipelineArgs, RealtimeApiArgs
-from components.function import FunctionArgs
 from components.realtime_api.args import channel_rules
+from components.resources.function import FunctionArgs
 from handlers.realtime.channels import InvalidRules, Rules
 
 RULE: dict[str, Any] = {"pattern": "link:*", "access": "public", "delivery": "latest"}

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from components.bundle import BundleError, archive, layer, sources
+from components.resources.bundle import BundleError, archive, layer, sources
 
 
 def project(root: Path, files: dict[str, str]) -> Path:

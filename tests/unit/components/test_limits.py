@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.demand import bursts, demand, executions, posts_per_second
-from components.limits import Place, Refusal, capacity, misfits, refusals
-from components.region_settings import (
+from components.resources.regions import Figures, regions
+from components.stack.demand import bursts, demand, executions, posts_per_second
+from components.stack.limits import Place, Refusal, capacity, misfits, refusals
+from components.stack.region_settings import (
     Caps,
     Concurrency,
     Promise,
@@ -19,7 +20,6 @@ from components.region_settings import (
     Strict,
     Throttle,
 )
-from components.regions import Figures, regions
 
 DEFAULTS = regions().regions["eu-west-1"].defaults
 HERE = Place(region="eu-west-1", stack="dev")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.output import Unknown
 
-from components.provider_arguments import Arguments
+from components.provider.arguments import Arguments
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

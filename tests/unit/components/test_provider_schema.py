@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from components.provider_schema import GO_IMPORT_PATH, for_generators, spelling
+from components.provider.schema import GO_IMPORT_PATH, for_generators, spelling
 
 RULE = {"$ref": "#/types/p:index:RuleArgs", "plain": True, "description": "Of stage_name."}
 INFERRED: dict[str, Any] = {

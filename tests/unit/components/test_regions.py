@@ -4,7 +4,7 @@ from dataclasses import asdict
 import botocore.session
 import pytest
 
-from components.regions import SUPPORT_CASE, Figures, figure_names, regions
+from components.resources.regions import SUPPORT_CASE, Figures, figure_names, regions
 
 NAMES = list(figure_names())
 CODES = sorted(regions().regions)

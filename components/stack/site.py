@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..resources.regions import Figures, regions
 from .limits import capacity
 from .region_settings import RegionSettings
-from .regions import Figures, regions
 from .settings import Settings
 
 

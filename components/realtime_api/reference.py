@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pulumi
 
-from .. import policies
-from .grants import attach
+from ..resources import policies
+from .policies import attach
 from .queues import PUBLISH_DETAIL_TYPE
 
 VERSION = 1

@@ -6,8 +6,8 @@ measured on one machine.
 
 import math
 
+from ..resources.regions import Figures
 from .region_settings import Promise, RegionSettings
-from .regions import Figures
 
 UNRESERVED_EXECUTIONS = 100
 """https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import pulumi
 
-from .click_pipeline import ClickPipeline
-from .custom_domain import CustomDomain, CustomDomainArgs
-from .customer_key import CustomerKey, CustomerKeyArgs
-from .observability import Observability, ObservabilityArgs
-from .realtime_api import RealtimeApi
-from .shortener import Shortener
+from ..observability import Observability, ObservabilityArgs
+from ..realtime_api import RealtimeApi
+from ..resources.custom_domain import CustomDomain, CustomDomainArgs
+from ..resources.customer_key import CustomerKey, CustomerKeyArgs
+from ..shortener.api import Shortener
+from ..shortener.click_pipeline import ClickPipeline
 from .site import Site
 
 REALTIME_FUNCTIONS = ("authorize", "connect", "disconnect", "messages", "fan_out", "publish")
@@ -63,7 +63,7 @@ def host_dashboard(site: Site, found: Texts, shortener: Shortener) -> Texts:
     if asked is None:
         return {}
     # S3 and CloudFront take a third of a second to import, and few stacks need them.
-    from .dashboard import Dashboard, DashboardArgs  # noqa: PLC0415
+    from ..dashboard.hosting import Dashboard, DashboardArgs  # noqa: PLC0415
 
     args = DashboardArgs(
         endpoint=found["endpoint"],

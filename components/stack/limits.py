@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from ..resources.regions import Figures, regions
 from .demand import (
     COUNT_SECONDS,
     HEARTBEAT_SECONDS,
@@ -19,7 +20,6 @@ from .demand import (
     posts_per_second,
 )
 from .region_settings import Raise, Raised, RegionSettings
-from .regions import Figures, regions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

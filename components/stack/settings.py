@@ -13,9 +13,9 @@ from pulumi.runtime import config as pulumi_config
 from pydantic import Field, Json, ValidationError, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
+from ..realtime_api.args import ORIGIN, STAGE_NAME
+from ..resources.function import LOG_RETENTION_DAYS
 from . import limits
-from .function import LOG_RETENTION_DAYS
-from .realtime_api.args import ORIGIN, STAGE_NAME
 from .region_settings import RegionSettings, Strict, refusal
 from .setting_errors import NAMESPACE, is_secret, sentence
 

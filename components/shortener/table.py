@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from .customer_key import table_encryption
+from ..resources.customer_key import table_encryption
 
 OWNER_INDEX = "by-owner"
 

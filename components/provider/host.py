@@ -17,16 +17,16 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError, ProviderServicer
 from pulumi.runtime.proto.provider_pb2 import ConstructRequest, ConstructResponse
 
-from .provider_arguments import Arguments
-from .provider_schema import for_generators, spelling
-from .version import VERSION
+from ..version import VERSION
+from .arguments import Arguments
+from .schema import for_generators, spelling
 
 NAME = "realtime"
 
 
 def components() -> list[type[pulumi.ComponentResource]]:
     """Every component of the package, in whichever module."""
-    package = importlib.import_module(__name__.rpartition(".")[0])
+    package = importlib.import_module(__name__.rpartition(".provider.")[0])
     found: set[type[pulumi.ComponentResource]] = set()
     for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         module = importlib.import_module(info.name)

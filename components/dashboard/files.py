@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[1] / "dashboard"
+FOLDER = Path(__file__).parents[2] / "dashboard"
 HOSTING_FILE = "hosting.json"
 CONFIG_FILE = "config.json"
 CONTENT_TYPES: Mapping[str, str] = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from .. import policies
+from ..resources import policies
 from .queues import PUBLISH_DETAIL_TYPE, Queues
 
 REFUSED_DETAIL_TYPE = "realtime.publish.refused"

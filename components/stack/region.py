@@ -10,13 +10,13 @@ from typing import Any
 
 import pulumi
 
-from .api_gateway_account import ApiGatewayAccount, ApiGatewayAccountArgs
-from .click_pipeline import ClickPipeline, ClickPipelineArgs
+from ..realtime_api import ChannelRule, RealtimeApi, RealtimeApiArgs
+from ..resources.api_gateway_account import ApiGatewayAccount, ApiGatewayAccountArgs
+from ..shortener.api import Shortener, ShortenerArgs
+from ..shortener.click_pipeline import ClickPipeline, ClickPipelineArgs
+from ..shortener.table import LinkTable, LinkTableArgs
 from .demand import bursts
-from .link_table import LinkTable, LinkTableArgs
-from .realtime_api import ChannelRule, RealtimeApi, RealtimeApiArgs
 from .regional_operations import addresses, customer_key, host_dashboard, observe, queues
-from .shortener import Shortener, ShortenerArgs
 from .site import Site
 
 Exports = Mapping[str, Any]

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from . import policies
-from .access_log import access_log_group
-from .function import Function, FunctionArgs
-from .link_table import OWNER_INDEX
+from ..resources import policies
+from ..resources.access_log import access_log_group
+from ..resources.function import Function, FunctionArgs
+from .table import OWNER_INDEX
 from .users import Users, UsersArgs
 
 STAGE_NAME = "$default"

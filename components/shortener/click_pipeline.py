@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from . import policies
-from .event_route import EventRoute, EventRouteArgs
-from .function import Function, FunctionArgs
-from .queue import Queue, QueueArgs, kept_queue
+from ..resources import policies
+from ..resources.event_route import EventRoute, EventRouteArgs
+from ..resources.function import Function, FunctionArgs
+from ..resources.queue import Queue, QueueArgs, kept_queue
 
 SOURCE = "shortener"
 DETAIL_TYPE = "click"

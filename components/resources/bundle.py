@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pulumi
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LAYER = "build/layer.zip"
 PACKAGE = "handlers"
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from . import dashboard_files, policies
-from .dashboard_files import Config, Hosting
+from ..resources import policies
+from . import files
+from .files import Config, Hosting
 
 with warnings.catch_warnings():
     # pulumi_aws warns of deprecated kinds of bucket when S3 is first used, whichever kind it is.
@@ -80,8 +81,8 @@ class Dashboard(pulumi.ComponentResource):
         self, name: str, args: DashboardArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("realtime:index:Dashboard", name, None, opts)
-        folder = Path(args.files_path) if args.files_path else dashboard_files.FOLDER
-        hosting = dashboard_files.hosting(folder)
+        folder = Path(args.files_path) if args.files_path else files.FOLDER
+        hosting = files.hosting(folder)
         config = _config(args)
         bucket = self._bucket(name)
         self._files(name, folder, hosting, bucket, config)
@@ -132,7 +133,7 @@ class Dashboard(pulumi.ComponentResource):
         bucket: aws.s3.Bucket,
         config: pulumi.Output[Config],
     ) -> None:
-        for file in dashboard_files.page_files(folder):
+        for file in files.page_files(folder):
             aws.s3.BucketObjectv2(
                 f"{name}-{file.key}",
                 bucket=bucket.bucket,
@@ -144,11 +145,11 @@ class Dashboard(pulumi.ComponentResource):
                 opts=self._child(),
             )
         aws.s3.BucketObjectv2(
-            f"{name}-{dashboard_files.CONFIG_FILE}",
+            f"{name}-{files.CONFIG_FILE}",
             bucket=bucket.bucket,
-            key=dashboard_files.CONFIG_FILE,
+            key=files.CONFIG_FILE,
             content=config.apply(Config.rendered),
-            content_type=dashboard_files.CONTENT_TYPES[".json"],
+            content_type=files.CONTENT_TYPES[".json"],
             cache_control=hosting.cache_control,
             opts=self._child(),
         )

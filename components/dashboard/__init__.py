@@ -1,0 +1,1 @@
+"""The dashboard's hosting on CloudFront. `files` is pure, so that the local server uses it too."""

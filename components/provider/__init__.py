@@ -1,0 +1,1 @@
+"""The provider that serves the components to programs in every Pulumi language."""

@@ -1,0 +1,1 @@
+"""AWS resources with what they cannot live without, for components of any team."""
