@@ -18,6 +18,7 @@ from . import graphs
 
 STACKS = ROOT / "docs" / "deploy-policy.json"
 OPTIONS = ROOT / "docs" / "deploy-policy-options.json"
+ORDERS = ROOT / "examples" / "orders" / "deploy-policy.json"
 PROJECT = "realtime"
 
 
@@ -65,9 +66,13 @@ ROWS: Mapping[str, Row] = {type_: row for row in TABLE.rows for type_ in row.typ
 
 
 def documents() -> dict[Path, dict[str, Any]]:
-    """What both stacks need, and what is needed besides for all that can be switched on."""
+    """For both stacks, for everything that can be switched on in addition, and for the example."""
     stacks = {grant for name in ("dev", "prod") for grant in _of(name)}
-    return {STACKS: document(stacks), OPTIONS: document(_of("everything") - stacks)}
+    return {
+        STACKS: document(stacks),
+        OPTIONS: document(_of("everything") - stacks),
+        ORDERS: document(_of("orders")),
+    }
 
 
 def _of(name: str) -> set[Grant]:

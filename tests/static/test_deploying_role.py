@@ -11,7 +11,7 @@ import yaml
 from tests.infra.harness import ROOT, Resource
 
 from . import deploying_role, graphs
-from .deploying_role import OPTIONS, ROWS, STACKS, TABLE
+from .deploying_role import OPTIONS, ORDERS, ROWS, STACKS, TABLE
 from .graphs import Graph
 from .test_policies import findings
 
@@ -53,16 +53,18 @@ def of_action(statements: list[dict[str, Any]], action: str) -> Iterator[dict[st
 def test_the_recorded_policies_are_those_of_the_graphs(
     documents: Mapping[Path, Mapping[str, Any]],
 ) -> None:
-    recorded = {path: json.loads(path.read_text()) for path in (STACKS, OPTIONS)}
+    recorded = {path: json.loads(path.read_text()) for path in documents}
     assert recorded == documents, "run `make record`"
 
 
-def test_every_type_of_this_program_has_its_actions() -> None:
-    def types(graph: str) -> set[str]:
-        return {one.type for one in graphs.graph(graph).deployment.resources if one.custom}
-
-    assert types("everything") <= ROWS.keys()
-    assert ROWS.keys() <= types("everything") | types("orders"), "a row that nothing needs"
+def test_each_row_is_of_a_type_that_a_program_has() -> None:
+    deployed = {
+        one.type
+        for name in ("everything", "orders")
+        for one in graphs.graph(name).deployment.resources
+        if one.custom
+    }
+    assert ROWS.keys() == deployed
 
 
 def test_every_exception_of_an_action_is_used() -> None:
@@ -80,30 +82,40 @@ def test_no_action_has_a_wildcard(statements: list[dict[str, Any]]) -> None:
     assert not [action for one in statements for action in one["Action"] if "*" in action]
 
 
-def test_both_policies_fit_into_one_role(documents: Mapping[Path, Mapping[str, Any]]) -> None:
-    sizes = [len(json.dumps(one, separators=(",", ":"))) for one in documents.values()]
+@pytest.mark.parametrize("together", [(STACKS, OPTIONS), (ORDERS,)])
+def test_the_policies_of_a_program_fit_into_one_role(
+    documents: Mapping[Path, Mapping[str, Any]], together: tuple[Path, ...]
+) -> None:
+    sizes = [len(json.dumps(documents[path], separators=(",", ":"))) for path in together]
     assert sum(sizes) <= INLINE_CHARACTERS
 
 
-def test_only_roles_of_the_stack_are_passed_and_only_to_the_services_that_run_as_them(
-    statements: list[dict[str, Any]],
+@pytest.mark.parametrize(
+    ("path", "roles"),
+    [
+        (STACKS, {"apigateway": ["account"], "lambda": ["clicks", "realtime", "shortener"]}),
+        (ORDERS, {"lambda": ["api", "payments", "realtime", "stock"], "states": ["saga"]}),
+    ],
+)
+def test_only_a_programs_own_roles_are_passed_and_only_to_the_services_that_run_as_them(
+    documents: Mapping[Path, Mapping[str, Any]], path: Path, roles: Mapping[str, list[str]]
 ) -> None:
     passed = {
-        one["Condition"]["StringEquals"]["iam:PassedToService"]: set(one["Resource"])
-        for one in of_action(statements, "iam:PassRole")
+        one["Condition"]["StringEquals"]["iam:PassedToService"]: one["Resource"]
+        for one in of_action(documents[path]["Statement"], "iam:PassRole")
     }
     assert passed == {
-        "apigateway.amazonaws.com": {"arn:aws:iam::*:role/account-*"},
-        "lambda.amazonaws.com": {
-            f"arn:aws:iam::*:role/{component}-*"
-            for component in ("clicks", "realtime", "shortener")
-        },
+        f"{service}.amazonaws.com": [f"arn:aws:iam::*:role/{name}-*" for name in names]
+        for service, names in roles.items()
     }
 
 
-def test_access_logs_can_be_delivered(statements: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("path", [STACKS, ORDERS])
+def test_access_logs_can_be_delivered(
+    documents: Mapping[Path, Mapping[str, Any]], path: Path
+) -> None:
     for action in ("CreateLogDelivery", "PutResourcePolicy", "DescribeResourcePolicies"):
-        (statement,) = of_action(statements, f"logs:{action}")
+        (statement,) = of_action(documents[path]["Statement"], f"logs:{action}")
         assert statement["Resource"] == ["*"]
 
 
