@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .parameters import Parameters
-from .world import Function, Gateway, Processor, Watchers
+from .world import Click, Function, Gateway, Processor, Watchers
 
 ATTEMPTS = 3
 """Of the SDK. What is refused three times is swallowed: that browser misses the number."""
@@ -29,11 +29,13 @@ class Naive:
     gateway: Gateway
     watchers: Watchers
     counts: Counter[str]
-    clicks: int = 0
-    aggregate: Function[Processor, str] = field(init=False)
-    _counted: set[str] = field(default_factory=set[str])
+    clicks: Counter[int] = field(default_factory=Counter[int])
+    """By link."""
+    aggregate: Function[Processor, Click] = field(init=False)
+    _counted: set[Click] = field(default_factory=set[Click])
 
     def __post_init__(self) -> None:
+        assert self.watchers.links == 1, "the naive design is simulated with one link"
         self.aggregate = Function(
             self.parameters,
             self.parameters.aggregators,
@@ -45,13 +47,13 @@ class Naive:
         self._counter = asyncio.Lock()
 
     @property
-    def functions(self) -> Sequence[Function[Processor, str]]:
+    def functions(self) -> Sequence[Function[Processor, Click]]:
         return (self.aggregate,)
 
     def held_seconds(self) -> float:
         return 0.0
 
-    async def _handle(self, processor: Processor, messages: Sequence[str]) -> Sequence[str]:
+    async def _handle(self, processor: Processor, messages: Sequence[Click]) -> Sequence[Click]:
         for message in messages:
             async with self._counter:
                 await asyncio.sleep(self.parameters.transaction_seconds)
@@ -59,10 +61,10 @@ class Naive:
                 if message in self._counted:
                     continue
                 self._counted.add(message)
-                self.clicks += 1
+                self.clicks[message.link] += 1
             await asyncio.sleep(self.parameters.read_seconds)
             self.counts["read_units"] += 1
-            await self._push(processor, self.clicks)
+            await self._push(processor, self.clicks[message.link])
         return ()
 
     async def _push(self, processor: Processor, clicks: int) -> None:

@@ -27,15 +27,13 @@ from handlers.realtime.ports import (
 )
 from handlers.realtime.publisher import publish
 from tests.fakes.log import MemoryLog
-from tests.fakes.realtime import Hold, MemoryStore
+from tests.fakes.realtime import MemoryStore
 
 from .clock import now
 from .parameters import Parameters
-from .world import Function, Gateway, Processor, Watchers
+from .world import Click, Function, Gateway, Processor, Watchers
 
 API = "api"
-CODE = "hot"
-CHANNEL = f"link:{CODE}"
 RULES = (
     '[{"pattern":"link:*","access":"public","delivery":"latest","min_interval_ms":200,'
     '"publishers":[]}]'
@@ -46,6 +44,10 @@ TASKS_PER_SEND = 10
 COUNT_WRITE_UNITS = 1
 
 
+def channel_of(link: int) -> str:
+    return f"link:{link}"
+
+
 def now_ms() -> int:
     return START_MS + int(now() * 1000)
 
@@ -53,10 +55,11 @@ def now_ms() -> int:
 class Store(MemoryStore):
     """The twin, slow as a network and a parser make it. Its rows are ids in order, by index."""
 
-    def __init__(self, parameters: Parameters, watchers: int, counts: Counter[str]) -> None:
+    def __init__(self, parameters: Parameters, watchers: Watchers, counts: Counter[str]) -> None:
         super().__init__()
         self._parameters, self._counts = parameters, counts
-        self._subscriptions = [_subscription(index) for index in range(watchers)]
+        self._of_a_link = watchers.of_a_link
+        self._subscriptions = [_subscription(index) for index in range(watchers.count)]
 
     async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
         await self._pause_to_write()
@@ -82,19 +85,20 @@ class Store(MemoryStore):
         await self._pause_to_read(1)
         return await super().read_state(channel)
 
-    async def subscription(self, channel: str, connection_id: str) -> Subscription | None:  # noqa: ARG002 - one channel
+    async def subscription(self, channel: str, connection_id: str) -> Subscription | None:  # noqa: ARG002 - ids are of one channel
         await self._pause_to_read(1)
         return self._subscriptions[int(connection_id)]
 
     async def subscriptions(
         self,
-        channel: str,  # noqa: ARG002 - there is one
+        channel: str,
         after: str | None = None,
         until: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        first = 0 if after is None else int(after) + 1
-        end = len(self._subscriptions) if until is None else int(until) + 1
+        first_of_link = int(channel.removeprefix("link:")) * self._of_a_link
+        first = first_of_link if after is None else int(after) + 1
+        end = first_of_link + self._of_a_link if until is None else int(until) + 1
         size = min(limit or self._parameters.page_rows, self._parameters.page_rows)
         rows = self._subscriptions[first : min(end, first + size)]
         await self._pause_to_read(len(rows))
@@ -186,13 +190,14 @@ class Ours:
     gateway: Gateway
     watchers: Watchers
     counts: Counter[str]
-    clicks: int = 0
-    aggregate: Function[Engine, str] = field(init=False)
+    clicks: Counter[int] = field(default_factory=Counter[int])
+    """By link."""
+    aggregate: Function[Engine, Click] = field(init=False)
     deliver: Function[Worker, Task] = field(init=False)
 
     def __post_init__(self) -> None:
         parameters = self.parameters
-        self._store = Store(parameters, self.watchers.count, self.counts)
+        self._store = Store(parameters, self.watchers, self.counts)
         self._limits = Limits(posts_per_second=self.gateway.region.posts_per_second)
         seconds = parameters.timeout_seconds
         self.aggregate = Function(
@@ -203,13 +208,13 @@ class Ours:
         )
 
     @property
-    def functions(self) -> Sequence[Function[Engine, str] | Function[Worker, Task]]:
+    def functions(self) -> Sequence[Function[Engine, Click] | Function[Worker, Task]]:
         return self.aggregate, self.deliver
 
     def held_seconds(self) -> float:
-        """How long the channel is held from now on."""
-        hold = self._store.holds.get(CHANNEL, Hold())
-        return max(0.0, (hold.until - now_ms()) / 1000)
+        """How long the channels are held from now on."""
+        until = max(hold.until for hold in self._store.holds.values())
+        return max(0.0, (until - now_ms()) / 1000)
 
     async def send(self, tasks: Sequence[Task], delay_seconds: int = 0) -> None:
         """The delivery queue."""
@@ -220,16 +225,20 @@ class Ours:
             self.counts[type(task).__name__] += 1
             self.deliver.put(task, delay_seconds)
 
-    async def _count(self, engine: Engine, messages: Sequence[str]) -> Sequence[str]:
-        await asyncio.sleep(self.parameters.write_seconds)
-        self.counts["write_units"] += COUNT_WRITE_UNITS
-        self.clicks += len(messages)
-        total = self.clicks
-        value = {"code": CODE, "clicks": total}
-        update = Update(CHANNEL, value, version=total, at=now_ms(), epoch=START_MS)
+    async def _count(self, engine: Engine, messages: Sequence[Click]) -> Sequence[Click]:
         patience_ms = PATIENCE_MS if len(messages) == 1 else 0
-        published = await publish(engine, update, messages, patience_ms)
-        self.counts["conflated"] += published.conflated
+        for link, clicks in Counter(message.link for message in messages).items():
+            await asyncio.sleep(self.parameters.write_seconds)
+            self.counts["write_units"] += COUNT_WRITE_UNITS
+            self.clicks[link] += clicks
+            total, tokens = (
+                self.clicks[link],
+                [f"{link}-{m.at}" for m in messages if m.link == link],
+            )
+            value = {"code": str(link), "clicks": total}
+            update = Update(channel_of(link), value, version=total, at=now_ms(), epoch=START_MS)
+            published = await publish(engine, update, tokens, patience_ms)
+            self.counts["conflated"] += published.conflated
         return ()
 
     async def _work(self, worker: Worker, tasks: Sequence[Task]) -> Sequence[Task]:

@@ -16,8 +16,8 @@ class Region:
     name: str
     requests_per_second: int
     burst: int
-    used_by_others: int = 0
-    """Requests a second that something else makes, of which the stack knows nothing."""
+    others_requests_per_second: int = 0
+    """What else calls the account's APIs, redirects among it."""
 
     @property
     def posts_per_second(self) -> int:

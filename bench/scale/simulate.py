@@ -13,7 +13,7 @@ from .clock import now, run
 from .naive import Naive
 from .ours import Ours
 from .parameters import Parameters, Region
-from .world import Gateway, Watchers
+from .world import Click, Gateway, Watchers
 
 HORIZON_SECONDS = 3600
 """Nobody waits longer for a number; what has not come by then is said to be missing."""
@@ -47,30 +47,38 @@ def stream(clicks_per_second: int, seconds: int, *, cold: bool = False) -> Click
 
 
 def simulate(
-    design: str, region: Region, watchers: int, clicks: Clicks, parameters: Parameters
+    design: str,
+    region: Region,
+    watchers: int,
+    clicks: Clicks,
+    parameters: Parameters,
+    links: int = 1,
 ) -> dict[str, Any]:
+    """With more links, each has its part of the watchers, and every click is on the next one."""
     random.seed(0)
-    return run(_simulate(design, region, watchers, clicks, parameters))
+    return run(_simulate(design, region, Watchers(watchers, links), clicks, parameters))
 
 
 async def _simulate(
-    design: str, region: Region, count: int, clicks: Clicks, parameters: Parameters
+    design: str, region: Region, watchers: Watchers, clicks: Clicks, parameters: Parameters
 ) -> dict[str, Any]:
     counts: Counter[str] = Counter()
-    watchers = Watchers(count)
-    world = DESIGNS[design](parameters, Gateway(region, counts), watchers, counts)
+    gateway = Gateway(region, counts)
+    world = DESIGNS[design](parameters, gateway, watchers, counts)
+    others = asyncio.get_running_loop().create_task(gateway.serve_others())
     if not clicks.cold:
-        await _pushed(world, watchers, ["first-click"], [0.0])
+        await _pushed(world, watchers, [0.0] * watchers.links)
         await asyncio.sleep(world.held_seconds())
         counts.clear()
     began = now()
-    ids = [f"click-{number}" for number in range(len(clicks.at))]
-    await _pushed(world, watchers, ids, clicks.at)
+    await _pushed(world, watchers, clicks.at)
     last = began + clicks.at[-1]
+    others.cancel()
     return {
         "half_of_watchers_seconds": _after(watchers.half_at, last),
         "last_watcher_seconds": _after(watchers.all_at, last),
-        "watchers_without": count - watchers.done,
+        "mean_seconds": round(watchers.shown_seconds / max(1, watchers.shown), 3),
+        "watchers_without": watchers.count - watchers.done,
         "busy_seconds": round(now() - began, 1),
         "functions_at_once": sum(function.most for function in world.functions),
         **{name: counts[name] for name in sorted(counts)},
@@ -78,15 +86,16 @@ async def _simulate(
     }
 
 
-async def _pushed(
-    world: Ours | Naive, watchers: Watchers, ids: Sequence[str], at: Sequence[float]
-) -> None:
+async def _pushed(world: Ours | Naive, watchers: Watchers, at: Sequence[float]) -> None:
     """Makes clicks, and returns when nothing is left of them, or nobody waits any longer."""
-    watchers.wait_for(world.clicks + len(ids))
+    made = Counter(number % watchers.links for number in range(len(at)))
+    watchers.wait_for([world.clicks[link] + made[link] for link in range(watchers.links)])
     loop, began = asyncio.get_running_loop(), now()
-    for click, seconds in zip(ids, at, strict=True):
+    for number, seconds in enumerate(at):
+        link = number % watchers.links
         arrives = began + seconds + world.parameters.event_bus_seconds
-        loop.call_at(arrives, world.aggregate.put, click)
+        loop.call_at(began + seconds, watchers.click, link)
+        loop.call_at(arrives, world.aggregate.put, Click(link, began + seconds))
     await asyncio.sleep(at[-1] + 2 * world.parameters.event_bus_seconds)
     while any(function.busy for function in world.functions):
         if now() > began + at[-1] + HORIZON_SECONDS:

@@ -18,6 +18,7 @@ MAXIMUM_RECEIVES = 5
 Environment = TypeVar("Environment")
 Message = TypeVar("Message")
 
+OTHERS_SECONDS = 0.01
 RAMP_START = 5
 RAMP_PER_SECOND = 5
 """A queue's mapping starts with five functions at a time and adds 300 a minute.
@@ -27,33 +28,59 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 
 @dataclass
 class Watchers:
-    """Who looks at the link, and which number each of them has seen."""
+    """The watchers of each link, one link's after another's, and the number that each has seen."""
 
     count: int
+    links: int = 1
     seen: "array[int]" = field(init=False)
-    awaited: int = 0
-    """The number of clicks that all of them are to see."""
+    awaited: Sequence[int] = ()
+    """By link, the number of clicks that its watchers are to see."""
     done: int = 0
     half_at: float | None = None
     all_at: float | None = None
+    shown: int = 0
+    """Clicks on screens, each on each screen of its link."""
+    shown_seconds: float = 0
+    """What they took together."""
 
     def __post_init__(self) -> None:
         self.seen = array("q", bytes(8 * self.count))
+        self._clicked_at = [[0.0] for _ in range(self.links)]
+        """By link and number of clicks, the sum of the times at which they were made."""
 
-    def wait_for(self, clicks: int) -> None:
+    @property
+    def of_a_link(self) -> int:
+        return self.count // self.links
+
+    def wait_for(self, clicks: Sequence[int]) -> None:
         self.awaited, self.done, self.half_at, self.all_at = clicks, 0, None, None
+        self.shown, self.shown_seconds = 0, 0
+
+    def click(self, link: int) -> None:
+        self._clicked_at[link].append(self._clicked_at[link][-1] + now())
 
     def see(self, first: int, count: int, clicks: int) -> None:
-        """So many from the first on get a frame with so many clicks."""
-        seen, awaited = self.seen, self.awaited
+        """So many from the first on, all of one link, get a frame with so many clicks."""
+        link = first // self.of_a_link
+        seen, awaited, clicked_at = self.seen, self.awaited[link], self._clicked_at[link]
         for index in range(first, first + count):
-            if clicks > seen[index]:
-                self.done += clicks >= awaited > seen[index]
+            before = seen[index]
+            if clicks > before:
+                self.done += clicks >= awaited > before
+                self.shown += clicks - before
+                waited = clicked_at[clicks] - clicked_at[before]
+                self.shown_seconds += (clicks - before) * now() - waited
                 seen[index] = clicks
         if self.half_at is None and 2 * self.done >= self.count:
             self.half_at = now()
         if self.all_at is None and self.done == self.count:
             self.all_at = now()
+
+
+@dataclass(frozen=True)
+class Click:
+    link: int
+    at: float
 
 
 @dataclass
@@ -70,13 +97,24 @@ class Gateway:
 
     def take(self, posts: int) -> int:
         """How many of the posts get through."""
-        rate = self.region.requests_per_second - self.region.used_by_others
-        grown = self._tokens + (now() - self._at) * rate
-        self._tokens, self._at = min(self.region.burst, grown), now()
-        granted = min(posts, int(self._tokens))
-        self._tokens -= granted
+        granted = self._granted(posts)
         self.counts["posts"] += granted
         self.counts["refused"] += posts - granted
+        return granted
+
+    async def serve_others(self) -> None:
+        """Until it is cancelled: their requests come evenly."""
+        while self.region.others_requests_per_second:
+            await asyncio.sleep(OTHERS_SECONDS)
+            requests = round(self.region.others_requests_per_second * OTHERS_SECONDS)
+            self.counts["others"] += requests
+            self.counts["others_refused"] += requests - self._granted(requests)
+
+    def _granted(self, requests: int) -> int:
+        grown = self._tokens + (now() - self._at) * self.region.requests_per_second
+        self._tokens, self._at = min(self.region.burst, grown), now()
+        granted = min(requests, int(self._tokens))
+        self._tokens -= granted
         return granted
 
 

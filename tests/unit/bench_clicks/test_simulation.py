@@ -45,10 +45,28 @@ def test_the_account_takes_a_burst_and_then_its_rate() -> None:
     assert clock.run(granted()) == [50, 10, 0, 50]
 
 
+def test_others_are_refused_what_posts_have_taken() -> None:
+    async def refused() -> Counter[str]:
+        counts = Counter[str]()
+        gateway = Gateway(Region("small", 100, 50, others_requests_per_second=100), counts)
+        others = asyncio.get_running_loop().create_task(gateway.serve_others())
+        await asyncio.sleep(0.505)
+        gateway.take(50)
+        await asyncio.sleep(0.5)
+        others.cancel()
+        return counts
+
+    counts = clock.run(refused())
+    assert counts["others"] == 100
+    assert 0 < counts["others_refused"] < 10
+
+
 def test_watchers_are_done_when_each_has_the_number_or_a_higher_one() -> None:
     async def look() -> Watchers:
         watchers = Watchers(4)
-        watchers.wait_for(2)
+        watchers.wait_for([2])
+        for _ in range(3):
+            watchers.click(0)
         watchers.see(0, 1, 2)
         watchers.see(0, 2, 3)
         await asyncio.sleep(1)
@@ -58,6 +76,7 @@ def test_watchers_are_done_when_each_has_the_number_or_a_higher_one() -> None:
 
     watchers = clock.run(look())
     assert (watchers.half_at, watchers.all_at) == (0, 1)
+    assert (watchers.shown, watchers.shown_seconds) == (12, 6)
 
 
 @pytest.mark.parametrize("region", [LARGE, SMALL])
