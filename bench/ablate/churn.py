@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.clicks.counting import PATIENCE_MS
+from handlers.clicks.counting import MAX_WAIT_MS
 from handlers.realtime.channels import Rules
 from handlers.realtime.delivery.engine import Engine, Limits
 from handlers.realtime.delivery.tasks import Task
@@ -212,7 +212,7 @@ class Simulation:
             self.unseen[channel][number] = clock.now()
         update = Update(channel, {"clicks": number}, number, at=now_ms(), epoch=START_MS)
         engine = self.random.choice(self._engines[:AGGREGATORS])
-        await publish(engine, update, [f"{channel}-{number}"], PATIENCE_MS)
+        await publish(engine, update, [f"{channel}-{number}"], MAX_WAIT_MS)
 
     def _engine(self) -> Engine:
         return Engine(

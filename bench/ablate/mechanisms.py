@@ -17,7 +17,7 @@ Switch = tuple[object, str, Any]
 """An object, its attribute, and what that is while the mechanism is off."""
 
 
-async def _as_it_is(engine: Engine, push: Push, audience: int, *, may_shrink: bool = True) -> Push:  # noqa: ARG001 - the signature of `_stretch`
+async def _as_it_is(_: Engine, push: Push, *_arguments: object, **_named: object) -> Push:
     return push
 
 
@@ -34,7 +34,7 @@ def _limited(**limits: int) -> tuple[Switch, ...]:
 
 
 MECHANISMS: Mapping[str, tuple[Switch, ...]] = {
-    "adaptive interval": ((audience, "_stretch", _as_it_is), (audience, "UNCOUNTED_MS", 0)),
+    "adaptive interval": ((audience, "_adapt_interval", _as_it_is), (audience, "UNCOUNTED_MS", 0)),
     "2 s for an uncounted audience": ((audience, "UNCOUNTED_MS", 0),),
     "interval planned for 70 % of the rate": ((audience, "PLANNED_SHARE", 1.0),),
     "tokens shared by the workers": ((Pacer, "_taken", _granted),),
@@ -45,7 +45,7 @@ MECHANISMS: Mapping[str, tuple[Switch, ...]] = {
     ),
     "tokens by the quarter second": ((pacing, "PARTS", 1), (pacing, "PART_MS", 1000)),
     "posts from the publisher itself": _limited(inline_maximum=0),
-    "waiting for the end of a hold": ((ours, "PATIENCE_MS", 0), (churn, "PATIENCE_MS", 0)),
+    "waiting for the end of a hold": ((ours, "MAX_WAIT_MS", 0), (churn, "MAX_WAIT_MS", 0)),
 }
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from handlers.clicks.counting import PATIENCE_MS
+from handlers.clicks.counting import MAX_WAIT_MS
 from handlers.realtime.channels import Rules
 from handlers.realtime.delivery.engine import Engine, Limits
 from handlers.realtime.delivery.pacing import PacedPosts, Pacer, Rate, RatedPosts
@@ -61,21 +61,21 @@ class Store(MemoryStore):
         self._of_a_link = watchers.of_a_link
         self._subscriptions = [_subscription(index) for index in range(watchers.count)]
 
-    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+    async def claim(self, update: Update, now_ms: int, interval_ms: int) -> Claim:
         await self._pause_to_write()
-        return await super().claim(update, now_ms, hold_until)
+        return await super().claim(update, now_ms, interval_ms)
 
     async def join(self, update: Update, token: str) -> Join:
         await self._pause_to_write()
         return await super().join(update, token)
 
-    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
+    async def flush(self, channel: str, token: str, now_ms: int, interval_ms: int) -> State | None:
         await self._pause_to_write()
-        return await super().flush(channel, token, hold_until)
+        return await super().flush(channel, token, now_ms, interval_ms)
 
-    async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
+    async def set_interval(self, channel: str, interval_ms: int) -> None:
         await self._pause_to_write()
-        await super().stretch(channel, stretch_ms, before)
+        await super().set_interval(channel, interval_ms)
 
     async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
         await self._pause_to_write()
@@ -226,7 +226,7 @@ class Ours:
             self.deliver.put(task, delay_seconds)
 
     async def _count(self, engine: Engine, messages: Sequence[Click]) -> Sequence[Click]:
-        patience_ms = PATIENCE_MS if len(messages) == 1 else 0
+        max_wait_ms = MAX_WAIT_MS if len(messages) == 1 else 0
         for link, clicks in Counter(message.link for message in messages).items():
             await asyncio.sleep(self.parameters.write_seconds)
             self.counts["write_units"] += COUNT_WRITE_UNITS
@@ -237,7 +237,7 @@ class Ours:
             )
             value = {"code": str(link), "clicks": total}
             update = Update(channel_of(link), value, version=total, at=now_ms(), epoch=START_MS)
-            published = await publish(engine, update, tokens, patience_ms)
+            published = await publish(engine, update, tokens, max_wait_ms)
             self.counts["conflated"] += published.conflated
         return ()
 

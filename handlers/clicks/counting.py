@@ -24,7 +24,7 @@ AHEAD_MS = 60_000
 """How far a click's clock may be ahead. Ids sort by time: one from tomorrow would lift the floor
 above every other click of its link."""
 ATTEMPTS = 6
-PATIENCE_MS = 200
+MAX_WAIT_MS = 200
 """For the end of a hold that is in the way: an interval of a link's channel."""
 
 _DAY_MS = 86_400_000
@@ -95,9 +95,9 @@ class Aggregator:
             else:
                 by_code[message.click.code].append(message)
         # One click alone: nobody waits behind it. With more of them, conflation pays better.
-        patience_ms = PATIENCE_MS if len(messages) == 1 else 0
+        max_wait_ms = MAX_WAIT_MS if len(messages) == 1 else 0
         for code, group in by_code.items():
-            work = self._count_and_publish(code, group, report, patience_ms, now_ms)
+            work = self._count_and_publish(code, group, report, max_wait_ms, now_ms)
             await _contained(work, group, report)
         return report
 
@@ -110,7 +110,7 @@ class Aggregator:
         code: str,
         messages: Sequence[Message],
         report: Report,
-        patience_ms: int,
+        max_wait_ms: int,
         now_ms: int,
     ) -> None:
         days: defaultdict[date, set[str]] = defaultdict(set)
@@ -131,7 +131,7 @@ class Aggregator:
                 at=max(message.click.at for message in messages),
             ),
             [message.id for message in messages],
-            patience_ms,
+            max_wait_ms,
         )
         if oldest := self.eviction.of(counters, now_ms=now_ms):
             # Rejected, another aggregator has counted or evicted meanwhile. The next count tries.

@@ -37,10 +37,10 @@ class State:
     version: int
     value: Mapping[str, Any]
     at: int
-    stretch_ms: int | None = None
-    """By how much the channel is held longer than its rule says, for its audience is large.
+    interval_ms: int | None = None
+    """How far apart its pushes are, for as many subscribers as were counted.
 
-    None while nobody has counted a large audience there.
+    None before the first count, and while the rule's interval is long enough for them.
     """
 
 
@@ -66,6 +66,7 @@ class Joined:
     armed: str
     hold: int
     """When the flush is due, in ms."""
+    interval_ms: int | None
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Superseded:
     armed: str | None
     """Whose flush is to push it, if one is."""
     hold: int
+    interval_ms: int | None
     epoch: int
     """Of the newer value."""
 
@@ -204,11 +206,12 @@ class ChannelStore(Protocol):
         """Read consistently."""
         ...
 
-    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+    async def claim(self, update: Update, now_ms: int, interval_ms: int) -> Claim:
         """Writes the value and holds the channel, unless it is held or has a newer value.
 
-        A channel that stretches its interval is held for so much longer than `hold_until`.
-        Whoever claims answers for what had joined: its flush finds nothing to do.
+        It is held for the state's own interval or else for `interval_ms`, and with 0, which is a
+        rule without an interval, not at all. Whoever claims answers for what had joined: its flush
+        finds nothing to do.
         """
         ...
 
@@ -219,19 +222,16 @@ class ChannelStore(Protocol):
         """
         ...
 
-    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
-        """Disarms and holds the channel anew; again, if it was this token that disarmed last.
+    async def flush(self, channel: str, token: str, now_ms: int, interval_ms: int) -> State | None:
+        """Disarms and holds the channel as a claim does; again, if this token disarmed last.
 
         None if somebody else did, who answers for the value since, or will: then there is nothing
         to push.
         """
         ...
 
-    async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
-        """Holds the channel for so much longer than its rule says, this time too. Pacing only.
-
-        Changes nothing where the stretch is not what it was `before`: somebody else counts too.
-        """
+    async def set_interval(self, channel: str, interval_ms: int) -> None:
+        """Holds the channel for so long, this time too. The last writer wins: it only paces."""
         ...
 
 

@@ -21,11 +21,11 @@ LONGEST_DELAY_SECONDS = 900
 
 
 async def publish(
-    engine: Engine, update: Update, tokens: Sequence[str], patience_ms: int = 0
+    engine: Engine, update: Update, tokens: Sequence[str], max_wait_ms: int = 0
 ) -> Published:
     """Returns when the value is pushed, or when a task that will push it is in the queue.
 
-    A hold that ends within the patience is waited for: that saves the task, its queue and its
+    A hold that ends within `max_wait_ms` is waited for: that saves the task, its queue and its
     worker, and costs the caller the time.
 
     `tokens` are the ids of all the messages whose handling leads to this update: one of them that
@@ -37,7 +37,7 @@ async def publish(
     rule = _rule(engine, update.channel)
     wire.check(update)
     written: Claim | Join = await _claim(engine, update, rule)
-    if isinstance(written, Held) and (wait_ms := written.until - engine.now_ms()) <= patience_ms:
+    if isinstance(written, Held) and (wait_ms := written.until - engine.now_ms()) <= max_wait_ms:
         # Once at most: a channel that is held again has other publishers.
         await engine.sleep(max(0, wait_ms) / 1000)
         written = await _claim(engine, update, rule)
@@ -46,7 +46,7 @@ async def publish(
     if isinstance(written, Claimed):
         return await fan_out(engine, Push.of(written.state))
     # Also before a refusal: an earlier attempt may have joined and died.
-    await _send_flush(engine, update.channel, written, tokens)
+    await _send_flush(engine, rule, update.channel, written, tokens)
     if isinstance(written, Joined):
         return Published(conflated=True)
     if update.epoch == 0 and written.epoch:
@@ -58,8 +58,7 @@ async def publish(
 
 
 async def _claim(engine: Engine, update: Update, rule: Rule) -> Claim:
-    now = engine.now_ms()
-    return await engine.store.claim(update, now, _hold_until(rule, now))
+    return await engine.store.claim(update, engine.now_ms(), rule.min_interval_ms)
 
 
 async def flush(engine: Engine, task: Flush) -> Published:
@@ -73,25 +72,22 @@ async def flush(engine: Engine, task: Flush) -> Published:
     wait_ms = min(task.due - engine.now_ms(), 1000)
     if wait_ms > 0:
         await engine.sleep(wait_ms / 1000)
-    hold_until = _hold_until(rule, engine.now_ms())
-    state = await engine.store.flush(task.channel, task.token, hold_until)
+    now_ms, interval_ms = engine.now_ms(), rule.min_interval_ms
+    state = await engine.store.flush(task.channel, task.token, now_ms, interval_ms)
     return await fan_out(engine, Push.of(state)) if state else Published()
 
 
 async def _send_flush(
-    engine: Engine, channel: str, seen: Joined | Superseded, tokens: Sequence[str]
+    engine: Engine, rule: Rule, channel: str, seen: Joined | Superseded, tokens: Sequence[str]
 ) -> None:
     """Sends it if it is ours: nobody else does."""
     if seen.armed is None or seen.armed not in tokens:
         return
-    wait_ms = max(0, seen.hold - engine.now_ms())
-    delay = min(wait_ms // 1000, LONGEST_DELAY_SECONDS)
-    await engine.queue.send([Flush(channel, seen.armed, seen.hold)], delay_seconds=delay)
-
-
-def _hold_until(rule: Rule, now_ms: int) -> int:
-    """0, which is long ago, without an interval: then every value is pushed."""
-    return now_ms + rule.min_interval_ms if rule.min_interval_ms else 0
+    now_ms = engine.now_ms()
+    # At most the interval: a hold that is longer was written by a clock that is ahead.
+    due = min(seen.hold, now_ms + (seen.interval_ms or rule.min_interval_ms))
+    delay = min(max(0, due - now_ms) // 1000, LONGEST_DELAY_SECONDS)
+    await engine.queue.send([Flush(channel, seen.armed, due)], delay_seconds=delay)
 
 
 def _rule(engine: Engine, channel: str) -> Rule:

@@ -24,7 +24,7 @@ from .store import dynamo_store
 
 class Publish(Protocol):
     def __call__(
-        self, update: Update, tokens: Sequence[str], patience_ms: int = 0
+        self, update: Update, tokens: Sequence[str], max_wait_ms: int = 0
     ) -> Awaitable[Published]: ...
 
 
@@ -76,9 +76,9 @@ def publisher(
 ) -> Publish:
     """What it returns is `publisher.publish` with its engine, and metrics."""
 
-    async def send(update: Update, tokens: Sequence[str], patience_ms: int = 0) -> Published:
+    async def send(update: Update, tokens: Sequence[str], max_wait_ms: int = 0) -> Published:
         began = time.monotonic()
-        published = await publish(engine(environment), update, tokens, patience_ms)
+        published = await publish(engine(environment), update, tokens, max_wait_ms)
         metrics.record_publish(published, duration_ms=round((time.monotonic() - began) * 1000))
         return published
 

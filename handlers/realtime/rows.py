@@ -107,9 +107,9 @@ def state(channel: str, item: Item) -> State:
         version=int(item["version"]["N"]),
         value=json.loads(item["value"]["S"]),
         at=int(item["at"]["N"]),
-        stretch_ms=stretch(item),
+        interval_ms=interval(item),
     )
 
 
-def stretch(item: Item) -> int | None:
-    return int(item["stretch"]["N"]) if "stretch" in item else None
+def interval(item: Item) -> int | None:
+    return int(item["interval"]["N"]) if "interval" in item else None

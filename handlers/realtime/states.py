@@ -1,7 +1,8 @@
 """CLAIM, JOIN and FLUSH as requests to DynamoDB: how a channel's value is written and its push won.
 
 Each is one conditional write, and that is the argument: what disarms a flush reads the value in the
-same write, so every value is either in that push or arms another one. Clocks only pace.
+same write, so every value is either in that push or arms another one. Clocks only pace: a hold that
+a clock far ahead began is not waited for.
 
 `armed` is whose flush is to push, `flushed` whose flush disarmed last: delivered again, that one
 pushes again, for it may have died. A claim removes both, and who made it answers for both.
@@ -12,8 +13,10 @@ from typing import Any
 
 from . import wire
 from .ports import Claim, Claimed, Held, Join, Joined, State, Superseded, Update
-from .rows import Item, number, state, state_key
+from .rows import Item, interval, number, state, state_key
 
+AHEAD_MS = 5_000
+"""How far two clocks may differ."""
 STATE_SECONDS = 90 * 24 * 3600
 """How long a value is kept after it happened."""
 
@@ -24,15 +27,22 @@ _NOT_NEWER = (
     "attribute_not_exists(#version) OR #epoch < :epoch"
     " OR (#epoch = :epoch AND #version <= :version)"
 )
-_HOLD = "#hold = :hold + if_not_exists(#stretch, :zero)"
+_HOLD = "#hold = :now + if_not_exists(#interval, :interval), #holdFrom = :now"
+_FREE = "attribute_not_exists(#hold) OR #hold <= :now OR #holdFrom > :ahead"
 
 
-def claim(update: Update, now_ms: int, hold_until: int) -> Request:
+def claim(update: Update, now_ms: int, interval_ms: int) -> Request:
+    hold, held = _held(now_ms, interval_ms)
     return _request(
         update.channel,
-        f"SET {_WRITE}, {_HOLD} REMOVE #armed, #flushed",
-        f"({_NOT_NEWER}) AND (attribute_not_exists(#hold) OR #hold <= :now)",
-        {**_written(update), **_held(hold_until), ":now": number(now_ms)},
+        f"SET {_WRITE}{hold} REMOVE #armed, #flushed",
+        f"({_NOT_NEWER}) AND ({_FREE})",
+        {
+            **_written(update),
+            **held,
+            ":now": number(now_ms),
+            ":ahead": number(now_ms + AHEAD_MS),
+        },
     )
 
 
@@ -54,15 +64,16 @@ def join(update: Update, token: str) -> Request:
 
 
 def joined(item: Item, *, written: bool) -> Join:
-    return Joined(item["armed"]["S"], _hold(item)) if written else _superseded(item)
+    return Joined(item["armed"]["S"], _hold(item), interval(item)) if written else _superseded(item)
 
 
-def flush(channel: str, token: str, hold_until: int) -> Request:
+def flush(channel: str, token: str, now_ms: int, interval_ms: int) -> Request:
+    hold, held = _held(now_ms, interval_ms)
     return _request(
         channel,
-        f"SET {_HOLD}, #flushed = :token REMOVE #armed",
+        f"SET #flushed = :token{hold} REMOVE #armed",
         "#armed = :token OR (attribute_not_exists(#armed) AND #flushed = :token)",
-        {**_held(hold_until), ":token": {"S": token}},
+        {**held, ":token": {"S": token}},
     )
 
 
@@ -70,23 +81,13 @@ def flushed(channel: str, item: Item, *, written: bool) -> State | None:
     return state(channel, item) if written else None
 
 
-def stretch(channel: str, stretch_ms: int, before: int | None) -> Request:
-    values = {
-        ":stretch": number(stretch_ms),
-        ":longer": number(stretch_ms - (before or 0)),
-        ":zero": number(0),
-    }
-    if before is None:
-        unchanged = "attribute_not_exists(#stretch)"
-    else:
-        unchanged = "#stretch = :before"
-        values[":before"] = number(before)
+def set_interval(channel: str, interval_ms: int) -> Request:
     return _request(
         channel,
-        "SET #stretch = :stretch, #hold = if_not_exists(#hold, :zero) + :longer",
+        "SET #interval = :interval, #hold = #holdFrom + :interval",
         # Without a version this would make a state that has no value.
-        f"attribute_exists(#version) AND {unchanged}",
-        values,
+        "attribute_exists(#version) AND attribute_exists(#holdFrom)",
+        {":interval": number(interval_ms)},
     )
 
 
@@ -100,8 +101,11 @@ def _written(update: Update) -> Request:
     }
 
 
-def _held(hold_until: int) -> Request:
-    return {":hold": number(hold_until), ":zero": number(0)}
+def _held(now_ms: int, interval_ms: int) -> tuple[str, Request]:
+    """What else a write sets to hold the channel, and its values."""
+    if interval_ms == 0:
+        return "", {}
+    return f", {_HOLD}", {":now": number(now_ms), ":interval": number(interval_ms)}
 
 
 def _request(channel: str, update: str, condition: str, values: Request) -> Request:
@@ -120,7 +124,7 @@ def _request(channel: str, update: str, condition: str, values: Request) -> Requ
 
 def _superseded(item: Item) -> Superseded:
     armed = item["armed"]["S"] if "armed" in item else None
-    return Superseded(armed, _hold(item), int(item["epoch"]["N"]))
+    return Superseded(armed, _hold(item), interval(item), int(item["epoch"]["N"]))
 
 
 def _hold(item: Item) -> int:

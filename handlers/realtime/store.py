@@ -156,20 +156,20 @@ class DynamoStore:
         item = await self._read(rows.state_key(channel))
         return rows.state(channel, item) if item else None
 
-    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
-        written, item = await self._update(states.claim(update, now_ms, hold_until))
+    async def claim(self, update: Update, now_ms: int, interval_ms: int) -> Claim:
+        written, item = await self._update(states.claim(update, now_ms, interval_ms))
         return states.claimed(update, item, written=written)
 
     async def join(self, update: Update, token: str) -> Join:
         written, item = await self._update(states.join(update, token))
         return states.joined(item, written=written)
 
-    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
-        written, item = await self._update(states.flush(channel, token, hold_until))
+    async def flush(self, channel: str, token: str, now_ms: int, interval_ms: int) -> State | None:
+        written, item = await self._update(states.flush(channel, token, now_ms, interval_ms))
         return states.flushed(channel, item, written=written)
 
-    async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
-        await self._update(states.stretch(channel, stretch_ms, before))
+    async def set_interval(self, channel: str, interval_ms: int) -> None:
+        await self._update(states.set_interval(channel, interval_ms))
 
     async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
         written, _ = await self._update(

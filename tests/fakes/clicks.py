@@ -62,7 +62,7 @@ class MemoryClicks:
         """Of days: see `days` for all their clicks."""
         self.parked: list[Click] = []
         self.published: list[Update] = []
-        self.patience_ms: list[int] = []
+        self.max_wait_ms: list[int] = []
         self.ahead: list[Update] = []
         """Published with more clicks than are counted: no later total would be shown."""
         self.tokens: list[Sequence[str]] = []
@@ -167,10 +167,10 @@ class MemoryClicks:
         self.parked.append(click)
         self._after(fault)
 
-    async def publish(self, update: Update, tokens: Sequence[str], patience_ms: int) -> None:
+    async def publish(self, update: Update, tokens: Sequence[str], max_wait_ms: int) -> None:
         fault = await self._before("publish")
         self.published.append(update)
-        self.patience_ms.append(patience_ms)
+        self.max_wait_ms.append(max_wait_ms)
         counters = self.links.get(update.channel.removeprefix("link:"))
         if counters is not None and update.version > counters.clicks:
             self.ahead.append(update)

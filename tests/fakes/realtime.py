@@ -26,6 +26,7 @@ from handlers.realtime.ports import (
     UnknownConnection,
     Update,
 )
+from handlers.realtime.states import AHEAD_MS
 
 from .schedule import step
 
@@ -35,6 +36,7 @@ class Hold:
     """What a state's row has besides the value."""
 
     until: int = 0
+    since: int = 0
     armed: str | None = None
     flushed: str | None = None
 
@@ -125,15 +127,15 @@ class MemoryStore:
         await step()
         return self.states.get(channel)
 
-    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+    async def claim(self, update: Update, now_ms: int, interval_ms: int) -> Claim:
         await step()
         hold = self.holds.get(update.channel, Hold())
         if self._is_newer(update):
             return self._superseded(update.channel)
-        if hold.until > now_ms:
+        if now_ms < hold.until and hold.since <= now_ms + AHEAD_MS:
             return Held(hold.until)
         self._write(update)
-        self._hold(update.channel, hold_until, None)
+        self._hold(update.channel, now_ms, interval_ms, None)
         return Claimed(self.states[update.channel])
 
     async def join(self, update: Update, token: str) -> Join:
@@ -143,25 +145,25 @@ class MemoryStore:
             return self._superseded(update.channel)
         self._write(update)
         self.holds[update.channel] = dataclasses.replace(hold, armed=hold.armed or token)
-        return Joined(hold.armed or token, hold.until)
+        interval_ms = self.states[update.channel].interval_ms
+        return Joined(hold.armed or token, hold.until, interval_ms)
 
-    async def flush(self, channel: str, token: str, hold_until: int) -> State | None:
+    async def flush(self, channel: str, token: str, now_ms: int, interval_ms: int) -> State | None:
         await step()
         hold = self.holds.get(channel, Hold())
         if (hold.armed or hold.flushed) != token:
             return None
-        self._hold(channel, hold_until, token)
+        self._hold(channel, now_ms, interval_ms, token)
         return self.states[channel]
 
-    async def stretch(self, channel: str, stretch_ms: int, before: int | None) -> None:
+    async def set_interval(self, channel: str, interval_ms: int) -> None:
         await step()
-        state = self.states.get(channel)
-        if state is None or state.stretch_ms != before:
-            return
-        self.states[channel] = dataclasses.replace(state, stretch_ms=stretch_ms)
         hold = self.holds.get(channel, Hold())
-        until = hold.until + stretch_ms - (before or 0)
-        self.holds[channel] = dataclasses.replace(hold, until=until)
+        if channel in self.states and hold.since:
+            state = dataclasses.replace(self.states[channel], interval_ms=interval_ms)
+            self.states[channel] = state
+            until = hold.since + interval_ms
+            self.holds[channel] = dataclasses.replace(hold, until=until)
 
     async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
         await step()
@@ -177,19 +179,22 @@ class MemoryStore:
         return before is not None and (before.epoch, before.version) > position
 
     def _superseded(self, channel: str) -> Superseded:
-        hold = self.holds.get(channel, Hold())
-        return Superseded(hold.armed, hold.until, self.states[channel].epoch)
+        hold, state = self.holds.get(channel, Hold()), self.states[channel]
+        return Superseded(hold.armed, hold.until, state.interval_ms, state.epoch)
 
     def _write(self, update: Update) -> None:
         before = self.states.get(update.channel)
         value = json.loads(json.dumps(update.value))
-        stretch_ms = before.stretch_ms if before else None
-        state = State(update.channel, update.epoch, update.version, value, update.at, stretch_ms)
+        interval_ms = before.interval_ms if before else None
+        state = State(update.channel, update.epoch, update.version, value, update.at, interval_ms)
         self.states[update.channel] = state
 
-    def _hold(self, channel: str, until: int, flushed: str | None) -> None:
-        until += self.states[channel].stretch_ms or 0
-        self.holds[channel] = Hold(until, None, flushed)
+    def _hold(self, channel: str, now_ms: int, interval_ms: int, flushed: str | None) -> None:
+        before = self.holds.get(channel, Hold())
+        self.holds[channel] = Hold(before.until, before.since, flushed=flushed)
+        if interval_ms:
+            until = now_ms + (self.states[channel].interval_ms or interval_ms)
+            self.holds[channel] = Hold(until, now_ms, flushed=flushed)
 
     def _delete(self, channel: str, connection_id: str) -> None:
         self.rows.pop((channel, connection_id), None)

@@ -152,8 +152,8 @@ class Situation:
         if setup.breaks:
             self._actors["network"] = Actor(breaking, unchanged)
         for number, version in enumerate(setup.versions):
-            patience_ms = LONG_MS if setup.patient else 0
-            run = _publishing(version, f"m{number}", patience_ms)
+            max_wait_ms = LONG_MS if setup.patient else 0
+            run = _publishing(version, f"m{number}", max_wait_ms)
             self._actors[f"publisher {number}"] = Actor(run, setup.change_publisher)
 
     def copy(self) -> "Situation":
@@ -261,9 +261,9 @@ class Situation:
         )
 
 
-def _publishing(version: int, token: str, patience_ms: int) -> Run:
+def _publishing(version: int, token: str, max_wait_ms: int) -> Run:
     async def run(_: Situation, engine: Engine) -> None:
-        await publish(engine, Update(CHANNEL, {}, version, at=1, epoch=1), [token], patience_ms)
+        await publish(engine, Update(CHANNEL, {}, version, at=1, epoch=1), [token], max_wait_ms)
 
     return run
 

@@ -19,7 +19,7 @@ A fan-out also waits for its queue, reads rows and meets others that are late. P
 the rate, the next one begins while it is still at work, and from then on both do.
 """
 UNCOUNTED_MS = 2_000
-"""By what a large audience stretches its channel's interval until somebody has counted it."""
+"""The interval of a channel whose subscribers are many, until a worker has counted them."""
 
 
 async def fan_out(engine: Engine, push: Push) -> Published:
@@ -32,11 +32,11 @@ async def fan_out(engine: Engine, push: Push) -> Published:
     page = await engine.store.subscriptions(push.channel, limit=maximum + 1)
     if _is_all(page, maximum):
         published = await serve_inline(engine, push, page.subscriptions)
-        await _stretch(engine, push, len(page.subscriptions))
+        await _adapt_interval(engine, push, len(page.subscriptions))
         return published
-    if push.stretch_ms is None and _is_conflated(engine, push):
+    if push.interval_ms is None and (interval_ms := _rule_interval_ms(engine, push)):
         # Or each further value would start its own fan-out before the first one has been counted.
-        await engine.store.stretch(push.channel, UNCOUNTED_MS, None)
+        await engine.store.set_interval(push.channel, max(interval_ms, UNCOUNTED_MS))
     await engine.queue.send([Range(push.channel, message=push.message, whole=True)])
     return Published(tasks=1)
 
@@ -50,7 +50,7 @@ async def fan_out_range(engine: Engine, push: Push, task: Range) -> Published:
     page = await engine.store.subscriptions(task.channel, limit=engine.limits.range_size + 1)
     if not _is_all(page, engine.limits.range_size):
         return await _cut(engine, push, task, page)
-    await _stretch(engine, push, len(page.subscriptions))
+    await _adapt_interval(engine, push, len(page.subscriptions))
     return await serve_range(engine, push, page.subscriptions, task)
 
 
@@ -95,7 +95,7 @@ async def _cut(engine: Engine, push: Push, task: Range, page: Page) -> Published
         elif enough:
             counted = audience - audience % size
             ranges.append(replace(task, after=edge, counted=counted))
-        push = await _stretch(engine, push, audience, may_shrink=last)
+        push = await _adapt_interval(engine, push, audience, is_all=last)
         await engine.queue.send(ranges)
         sent += len(ranges)
         if page.after is None or enough:
@@ -103,20 +103,26 @@ async def _cut(engine: Engine, push: Push, task: Range, page: Page) -> Published
         page = await _next(engine, task.channel, page.after)
 
 
-async def _stretch(engine: Engine, push: Push, audience: int, *, may_shrink: bool = True) -> Push:
-    """Keeps the next pushes apart by as long as one of them takes; the push as it is then."""
-    rule = engine.rules.find(push.channel)
-    if rule is None or not _is_conflated(engine, push):
+async def _adapt_interval(
+    engine: Engine, push: Push, subscribers: int, *, is_all: bool = True
+) -> Push:
+    """Keeps the next pushes apart by as long as one of them takes; the push as it is then.
+
+    Only a complete count shortens the interval.
+    """
+    rule_ms = _rule_interval_ms(engine, push)
+    if not rule_ms:
         return push
     planned = engine.limits.posts_per_second * PLANNED_SHARE
-    stretch_ms = max(0, round(audience * 1000 / planned) - rule.min_interval_ms)
-    before = push.stretch_ms or 0
-    if stretch_ms == before or (stretch_ms < before and not may_shrink):
+    interval_ms = max(rule_ms, round(subscribers * 1000 / planned))
+    before_ms = push.interval_ms or rule_ms
+    if interval_ms == before_ms or (interval_ms < before_ms and not is_all):
         return push
-    await engine.store.stretch(push.channel, stretch_ms, push.stretch_ms)
-    return replace(push, stretch_ms=stretch_ms)
+    await engine.store.set_interval(push.channel, interval_ms)
+    return replace(push, interval_ms=interval_ms)
 
 
-def _is_conflated(engine: Engine, push: Push) -> bool:
+def _rule_interval_ms(engine: Engine, push: Push) -> int:
+    """0 where every value is pushed."""
     rule = engine.rules.find(push.channel)
-    return push.message is None and rule is not None and rule.min_interval_ms > 0
+    return 0 if rule is None or push.message is not None else rule.min_interval_ms

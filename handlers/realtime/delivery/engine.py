@@ -23,7 +23,7 @@ class Limits:
     """Rows that one worker reads to cut an audience into ranges; then the next goes on."""
     range_seconds: float = 20.0
     posts_per_second: int = 2_500
-    """What one channel may use; a larger audience stretches the channel's interval."""
+    """What one channel may use; the interval of a channel grows with its subscribers."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Push:
     message: int | None = None
     """Its number on an `every` channel."""
     at: int | None = None
-    stretch_ms: int | None = None
-    """By what a `latest` channel's interval is stretched at present; None before a first count."""
+    interval_ms: int | None = None
+    """Of a `latest` channel at present, as `State` has it."""
 
     @classmethod
     def of(cls, state: State, message: int | None = None) -> "Push":
@@ -65,7 +65,7 @@ class Push:
             version=state.version,
             message=message,
             at=state.at,
-            stretch_ms=state.stretch_ms,
+            interval_ms=state.interval_ms,
         )
 
 

@@ -37,8 +37,9 @@ ROWS: dict[str, Any] = {
         "at": {"N": "1000000"},
         "ttl": {"N": str(1_000 + 90 * 86_400)},
         "hold": {"N": "1000250"},
+        "holdFrom": {"N": "1000000"},
         "armed": {"S": "m1"},
-        "stretch": {"N": "50"},
+        "interval": {"N": "250"},
     },
     "PACE#1000#3": {
         "PK": {"S": "PACE#1000#3"},
@@ -58,9 +59,9 @@ def test_the_table_holds_the_documented_keys_and_attributes(dynamodb: "DynamoDBC
         await store.put_subscription(
             "link:a", Subscription("c=", "api", "connect", 1_000_000, 8_200)
         )
-        await store.claim(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), 1_000_000, 1_000_200)
+        await store.claim(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), 1_000_000, 200)
         await store.join(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), "m1")
-        await store.stretch("link:a", 50, None)
+        await store.set_interval("link:a", 250)
         await store.take_tokens(1_000, 3, 100, 500)
 
     asyncio.run(run())

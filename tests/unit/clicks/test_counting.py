@@ -8,7 +8,7 @@ from handlers.clicks.counting import (
     AHEAD_MS,
     ATTEMPTS,
     COUNTABLE_DAYS,
-    PATIENCE_MS,
+    MAX_WAIT_MS,
     Aggregator,
     Eviction,
     Message,
@@ -202,7 +202,7 @@ def test_a_click_alone_may_wait_for_its_push_and_more_of_them_may_not() -> None:
     aggregate(store, message(1))
     aggregate(store, message(2), message(3))
     aggregate(store, message(4), message(5, code="other"))
-    assert store.patience_ms == [PATIENCE_MS, 0, 0, 0]
+    assert store.max_wait_ms == [MAX_WAIT_MS, 0, 0, 0]
 
 
 class Restless(MemoryClicks):

@@ -182,9 +182,9 @@ def test_each_step_of_the_algorithm_is_needed(broken: type[MemoryClicks]) -> Non
 async def publishes_new_clicks_only(store: MemoryClicks, messages: Sequence[Message]) -> None:
     before = store.links[CODE].clicks
 
-    async def publish(update: Update, tokens: Sequence[str], patience_ms: int) -> None:
+    async def publish(update: Update, tokens: Sequence[str], max_wait_ms: int) -> None:
         if store.links[CODE].clicks > before:
-            await store.publish(update, tokens, patience_ms)
+            await store.publish(update, tokens, max_wait_ms)
 
     await counting(store, publish, messages)
 
@@ -206,8 +206,8 @@ def test_a_watcher_ends_with_the_true_total_whatever_the_order_of_counting_and_p
         clicks, twins = started(Case((), ()), MemoryClicks()), Twins()
         watcher(twins.store, "watcher", f"link:{CODE}")
 
-        async def publish_really(update: Update, tokens: Sequence[str], patience_ms: int) -> None:
-            await publish(twins.engine, update, tokens, patience_ms)
+        async def publish_really(update: Update, tokens: Sequence[str], max_wait_ms: int) -> None:
+            await publish(twins.engine, update, tokens, max_wait_ms)
 
         first, second, third = map(message, (1, 2, 3))
         return twins, [

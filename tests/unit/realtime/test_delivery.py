@@ -1,6 +1,7 @@
 import asyncio
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from handlers.realtime.delivery.serving import LAST_ATTEMPT, Unfinished
 from handlers.realtime.delivery.tasks import Range, Task
 from handlers.realtime.ports import Outcome, Page, State
 from tests.fakes.delivery import NOW, Twins, audience, watcher
-from tests.fakes.realtime import MemoryPosts, MemoryQueue, MemoryStore
+from tests.fakes.realtime import Hold, MemoryPosts, MemoryQueue, MemoryStore
 
 CHANNEL = "link:a"
 STATE = State(CHANNEL, 7, 4, {"clicks": 4}, NOW - 30)
@@ -32,8 +33,13 @@ def small(outcomes: dict[str, Outcome] | None = None) -> Twins:
 
 
 def planned_ms(count: int) -> int:
-    """By how much `small` stretches an interval of 200 ms for so many."""
-    return round(count * 1000 / (10 * PLANNED_SHARE)) - 200
+    """How far apart `small` keeps the pushes to so many, where the rule says 200 ms."""
+    return max(200, round(count * 1000 / (10 * PLANNED_SHARE)))
+
+
+def claimed(twins: Twins) -> None:
+    twins.store.states[CHANNEL] = STATE
+    twins.store.holds[CHANNEL] = Hold(NOW + 200, NOW)
 
 
 def push(twins: Twins, push: Push = PUSH) -> Published:
@@ -98,7 +104,7 @@ def test_an_audience_too_long_for_one_worker_is_cut_in_pieces_that_cover_it_once
 ) -> None:
     twins = small()
     twins.limits = dataclasses.replace(twins.limits, cut_size=cut_size)
-    twins.store.states[CHANNEL] = STATE
+    claimed(twins)
     ids = audience(twins, count)
     pieces: list[Task] = [Range(CHANNEL, whole=True)]
     served = list[str]()
@@ -111,7 +117,7 @@ def test_an_audience_too_long_for_one_worker_is_cut_in_pieces_that_cover_it_once
         pieces += twins.queue.tasks
         served += twins.posts.frames
     assert sorted(served) == ids
-    assert twins.store.states[CHANNEL].stretch_ms == max(0, planned_ms(count))
+    assert twins.store.states[CHANNEL].interval_ms == planned_ms(count)
 
 
 def test_a_range_is_not_cut_again_however_many_have_come() -> None:
@@ -122,35 +128,33 @@ def test_a_range_is_not_cut_again_however_many_have_come() -> None:
     assert twins.queue.sent == []
 
 
-def test_an_audience_that_takes_longer_than_the_interval_stretches_it_and_shrinks_it_again() -> (
-    None
-):
+def test_the_interval_grows_with_the_subscribers_and_shrinks_to_the_rules_again() -> None:
     twins = small()
-    twins.store.states[CHANNEL] = STATE
+    claimed(twins)
     audience(twins, 12)
     push_range(twins, Range(CHANNEL, whole=True))
-    assert twins.store.states[CHANNEL].stretch_ms == planned_ms(12)
+    assert twins.store.states[CHANNEL].interval_ms == planned_ms(12)
     twins.store.rows.clear()
     push(twins, Push.of(twins.store.states[CHANNEL]))
-    assert twins.store.states[CHANNEL].stretch_ms == 0
+    assert twins.store.states[CHANNEL].interval_ms == 200
 
 
 def test_a_large_audience_that_nobody_has_counted_holds_its_channel_until_somebody_has() -> None:
     twins = small()
-    twins.store.states[CHANNEL] = STATE
+    claimed(twins)
     audience(twins, 4)
     push(twins)
-    assert twins.store.states[CHANNEL].stretch_ms == UNCOUNTED_MS
-    assert twins.store.holds[CHANNEL].until == UNCOUNTED_MS
+    assert twins.store.states[CHANNEL].interval_ms == UNCOUNTED_MS
+    assert twins.store.holds[CHANNEL].until == NOW + UNCOUNTED_MS
     uncounted = Push.of(twins.store.states[CHANNEL])
     push_range(twins, Range(CHANNEL, whole=True), uncounted)
-    assert twins.store.states[CHANNEL].stretch_ms == planned_ms(4)
+    assert twins.store.states[CHANNEL].interval_ms == planned_ms(4)
     push(twins, Push.of(twins.store.states[CHANNEL]))
-    assert twins.store.states[CHANNEL].stretch_ms == planned_ms(4)
+    assert twins.store.states[CHANNEL].interval_ms == planned_ms(4)
 
 
 class Watched(MemoryQueue):
-    """Sees by how much the channel is stretched when tasks are sent."""
+    """Sees the interval that the channel has when tasks are sent."""
 
     twins: Twins
 
@@ -159,19 +163,31 @@ class Watched(MemoryQueue):
         self.seen: list[int | None] = []
 
     async def send(self, tasks: Sequence[Task], delay_seconds: int = 0) -> None:
-        self.seen.append(self.twins.store.states[CHANNEL].stretch_ms)
+        self.seen.append(self.twins.store.states[CHANNEL].interval_ms)
         await super().send(tasks, delay_seconds)
 
 
-def test_what_is_counted_so_far_stretches_the_interval_before_its_tasks_are_sent() -> None:
+def test_the_interval_grows_with_what_is_counted_so_far_before_its_tasks_are_sent() -> None:
     twins = small()
     twins.queue = queue = Watched()
     queue.twins = twins
-    twins.store.states[CHANNEL] = STATE
+    claimed(twins)
     audience(twins, 8)
     push_range(twins, Range(CHANNEL, whole=True))
     assert queue.seen == [planned_ms(3), planned_ms(6), planned_ms(8)]
-    assert twins.store.holds[CHANNEL].until == planned_ms(8)
+    assert twins.store.holds[CHANNEL].until == NOW + planned_ms(8)
+
+
+def test_only_a_complete_count_shortens_the_interval() -> None:
+    twins = small()
+    twins.queue = queue = Watched()
+    queue.twins = twins
+    claimed(twins)
+    long = replace(STATE, interval_ms=60_000)
+    twins.store.states[CHANNEL] = long
+    audience(twins, 8)
+    push_range(twins, Range(CHANNEL, whole=True), Push.of(long))
+    assert queue.seen == [60_000, 60_000, planned_ms(8)]
 
 
 def test_the_first_page_is_read_once_by_the_worker_that_cuts() -> None:
@@ -191,10 +207,10 @@ def test_the_first_page_is_read_once_by_the_worker_that_cuts() -> None:
 
 def test_a_range_says_nothing_about_the_size_of_the_audience() -> None:
     twins = small()
-    twins.store.states[CHANNEL] = STATE
+    claimed(twins)
     audience(twins, 12)
     push_range(twins, Range(CHANNEL, until="c011"))
-    assert twins.store.states[CHANNEL].stretch_ms is None
+    assert twins.store.states[CHANNEL].interval_ms is None
 
 
 def test_what_a_worker_leaves_over_keeps_the_bounds_of_its_range() -> None:

@@ -133,8 +133,8 @@ class StoppingAtAnEqualVersion(Store):
 class FlushingOnce(Store):
     """Forgets whose flush disarmed last."""
 
-    def _hold(self, channel: str, until: int, flushed: str | None) -> None:  # noqa: ARG002
-        super()._hold(channel, until, None)
+    def _hold(self, channel: str, now_ms: int, interval_ms: int, flushed: str | None) -> None:  # noqa: ARG002
+        super()._hold(channel, now_ms, interval_ms, None)
 
 
 def acknowledging_before_it_pushes(actor: Actor, engine: Engine) -> Engine:

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -68,7 +69,9 @@ def test_a_flush_waits_for_its_time_then_pushes_the_newest_value(twins: Twins) -
     assert run_flush(twins, task).delivered == 1
     assert twins.now == NOW + INTERVAL_MS
     assert shown(twins) == [4, 6]
-    assert twins.store.holds[CHANNEL] == Hold(NOW + 2 * INTERVAL_MS, flushed="m2")
+    assert twins.store.holds[CHANNEL] == Hold(
+        NOW + 2 * INTERVAL_MS, NOW + INTERVAL_MS, flushed="m2"
+    )
 
 
 def test_after_the_interval_the_next_value_is_pushed_at_once(twins: Twins) -> None:
@@ -85,13 +88,34 @@ def test_a_channel_without_an_interval_pushes_every_value(twins: Twins) -> None:
     assert twins.queue.sent == []
 
 
-def test_the_flush_of_a_long_hold_is_delayed_by_its_whole_seconds(twins: Twins) -> None:
+def test_a_flush_is_delayed_by_the_whole_seconds_that_the_channels_interval_lasts(
+    twins: Twins,
+) -> None:
     send(twins, clicks(4))
-    twins.store.holds[CHANNEL] = Hold(NOW + 2_900)
-    send(twins, clicks(5), "m2")
-    twins.store.holds[CHANNEL] = Hold(NOW + 10_000_000)
-    send(twins, clicks(6), "m3")
+    for interval_ms in (2_900, 10_000_000):
+        asyncio.run(twins.store.set_interval(CHANNEL, interval_ms))
+        twins.store.holds[CHANNEL] = replace(twins.store.holds[CHANNEL], armed=None)
+        send(twins, clicks(5), "m2")
     assert [delay for _, delay in twins.queue.sent] == [2, 900]
+
+
+def test_a_clock_that_is_ahead_holds_the_channel_for_nobody_but_itself(twins: Twins) -> None:
+    twins.now += 600_000
+    send(twins, clicks(4))
+    twins.now -= 600_000
+    assert send(twins, clicks(5)).delivered == 1
+    assert shown(twins) == [4, 5]
+
+
+def test_a_flush_waits_no_longer_than_the_interval_for_a_hold_that_was_written_ahead(
+    twins: Twins,
+) -> None:
+    twins.now += 600_000
+    send(twins, clicks(4))
+    twins.now -= 600_000
+    asyncio.run(twins.store.join(clicks(6), "m3"))
+    assert send(twins, clicks(5), "m3").stale
+    assert twins.queue.sent == [(Flush(CHANNEL, "m3", NOW + INTERVAL_MS), 0)]
 
 
 def test_a_redelivered_message_that_armed_the_flush_sends_it_again(twins: Twins) -> None:

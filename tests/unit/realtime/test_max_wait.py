@@ -21,11 +21,11 @@ class Contested(MemoryStore):
     claims = 0
     contested = False
 
-    async def claim(self, update: Update, now_ms: int, hold_until: int) -> Claim:
+    async def claim(self, update: Update, now_ms: int, interval_ms: int) -> Claim:
         self.claims += 1
         if self.contested:
             self.holds[CHANNEL] = Hold(now_ms + INTERVAL_MS)
-        return await super().claim(update, now_ms, hold_until)
+        return await super().claim(update, now_ms, interval_ms)
 
 
 @pytest.fixture
@@ -40,12 +40,14 @@ def twins(store: Contested) -> Twins:
     return twins
 
 
-def send(twins: Twins, version: int, patience_ms: int = INTERVAL_MS) -> Published:
+def send(twins: Twins, version: int, max_wait_ms: int = INTERVAL_MS) -> Published:
     update = Update(CHANNEL, {}, version, NOW, epoch=1)
-    return asyncio.run(publish(twins.engine, update, [f"m{version}"], patience_ms))
+    return asyncio.run(publish(twins.engine, update, [f"m{version}"], max_wait_ms))
 
 
-def test_a_hold_that_ends_within_the_patience_is_waited_for(twins: Twins, store: Contested) -> None:
+def test_a_hold_that_ends_within_the_time_to_wait_is_waited_for(
+    twins: Twins, store: Contested
+) -> None:
     send(twins, 1)
     twins.now += 50
     assert send(twins, 2) == Published(subscribers=1, delivered=1)
@@ -54,10 +56,10 @@ def test_a_hold_that_ends_within_the_patience_is_waited_for(twins: Twins, store:
     assert store.claims == 3
 
 
-@pytest.mark.parametrize("patience_ms", [0, INTERVAL_MS - 1])
-def test_a_hold_that_takes_longer_is_joined_at_once(twins: Twins, patience_ms: int) -> None:
+@pytest.mark.parametrize("max_wait_ms", [0, INTERVAL_MS - 1])
+def test_a_hold_that_takes_longer_is_joined_at_once(twins: Twins, max_wait_ms: int) -> None:
     send(twins, 1)
-    assert send(twins, 2, patience_ms) == Published(conflated=True)
+    assert send(twins, 2, max_wait_ms) == Published(conflated=True)
     assert twins.now == NOW
     assert twins.queue.sent == [(Flush(CHANNEL, "m2", NOW + INTERVAL_MS), 0)]
 
