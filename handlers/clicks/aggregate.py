@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,19 +15,19 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
-from .. import environment
-from ..realtime.loop import run
+from .. import aws, environment
 from ..realtime.publishing import PublishEnvironment, publisher
 from ..shortener import click as click_body
-from . import store
 from .counting import Aggregator, Message, Report
+from .store import DynamoClickStore
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_PAUSE_SECONDS = 0.05
-
 logger = Logger()
+aws.dynamodb()
+aws.sqs()
+aws.tls()
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,11 @@ class Environment(PublishEnvironment):
 @functools.cache
 def _aggregator() -> Aggregator:
     variables = environment.read(Environment)
-    clicks = store.connect(
-        links_table=variables.links_table, parking_queue_url=variables.parking_queue_url
+    clicks = DynamoClickStore(
+        aws.dynamodb(),
+        aws.sqs(),
+        links_table=variables.links_table,
+        parking_queue_url=variables.parking_queue_url,
     )
     return Aggregator(clicks, publisher(variables), _pause)
 
@@ -50,7 +52,7 @@ def _aggregator() -> Aggregator:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     messages, malformed = _messages(SQSEvent(event))
     now_ms = time.time_ns() // 1_000_000
-    report = run(_aggregator().aggregate(messages, now_ms=now_ms))
+    report = aws.run(_aggregator().aggregate(messages, now_ms=now_ms))
     failed = malformed + report.failed
     logger.info(
         "clicks aggregated",
@@ -79,8 +81,7 @@ def _messages(event: SQSEvent) -> tuple[list[Message], list[str]]:
 
 
 async def _pause(attempt: int) -> None:
-    ceiling = _PAUSE_SECONDS * 2**attempt
-    await asyncio.sleep(random.uniform(0, ceiling))  # noqa: S311 - jitter is no secret
+    await asyncio.sleep(aws.full_jitter(attempt))
 
 
 def _record(report: Report) -> None:

@@ -11,8 +11,6 @@ from collections.abc import Mapping, Set
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ..realtime import dynamodb
-from ..realtime.delivery import task_queue
 from ..shortener import click as click_body
 from ..shortener import rows, table
 from ..shortener.click import Click, time_of
@@ -42,16 +40,6 @@ _BUSY = frozenset(
 )
 _CONDITION = frozenset({"None", "ConditionalCheckFailed"})
 _NAME = re.compile(r"#(\w+)")
-
-
-def connect(*, links_table: str, parking_queue_url: str) -> DynamoClickStore:
-    """With the clients that the delivery engine uses: one connection to DynamoDB serves both."""
-    return DynamoClickStore(
-        dynamodb.client(),
-        task_queue.client(),
-        links_table=links_table,
-        parking_queue_url=parking_queue_url,
-    )
 
 
 class DynamoClickStore:

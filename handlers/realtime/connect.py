@@ -12,6 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from .. import aws
 from .. import environment as variables
 from . import requests
 from .channels import (
@@ -22,18 +23,19 @@ from .channels import (
     UnknownChannel,
     requested,
 )
-from .delivery.task_queue import task_queue
-from .every.log_store import dynamo_log
+from .delivery.task_queue import SqsTaskQueue
+from .every.log_store import DynamoLog
 from .identity.principal import ANONYMOUS, Identity, of_context
-from .identity.session_store import session_store
+from .identity.session_store import DynamoSessionStore
 from .identity.sessions import admit
-from .loop import run
 from .ports import Connection
-from .store import dynamo_store
+from .store import DynamoStore
 from .subscriptions import CONNECTION_SECONDS, Handshake, connect
 from .wire import Since
 
 logger = Logger()
+aws.dynamodb()
+aws.sqs()
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _connect(event: dict[str, Any]) -> int:
     if connection.expires_at * 1000 <= connection.connected_at:
         return 403
     handshake = Handshake(channel, connection, request["apiId"], since)
-    return 200 if run(_admitted(handshake)) else 403
+    return 200 if aws.run(_admitted(handshake)) else 403
 
 
 def _permit(channel: str, identity: Identity | None) -> None:
@@ -133,10 +135,12 @@ def _connection(
 
 
 async def _admitted(handshake: Handshake) -> bool:
-    store = dynamo_store(settings().table)
-    log, queue = dynamo_log(settings().table), task_queue(settings().queue_url)
+    client, table = aws.dynamodb(), settings().table
+    store, log = DynamoStore(client, table), DynamoLog(client, table)
+    queue = SqsTaskQueue(aws.sqs(), settings().queue_url)
     opening = functools.partial(connect, store, log, queue, settings().rules, handshake)
-    return await admit(session_store(settings().table), store, handshake.connection, opening)
+    sessions = DynamoSessionStore(client, table)
+    return await admit(sessions, store, handshake.connection, opening)
 
 
 def _since(given: Sequence[str]) -> Since | None:

@@ -9,13 +9,14 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from .. import aws
 from .. import environment as variables
-from .identity.session_store import session_store
+from .identity.session_store import DynamoSessionStore
 from .identity.sessions import end
-from .loop import run
-from .store import dynamo_store
+from .store import DynamoStore
 
 logger = Logger()
+aws.dynamodb()
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         logger.info("ignored", extra={"connection_id": connection_id})
         return {"statusCode": 200}
     try:
-        table = environment().realtime_table
-        rows = run(end(session_store(table), dynamo_store(table), connection_id))
+        client, table = aws.dynamodb(), environment().realtime_table
+        sessions, store = DynamoSessionStore(client, table), DynamoStore(client, table)
+        rows = aws.run(end(sessions, store, connection_id))
     except Exception:  # the edge: the socket is closed already, TTL deletes the rest
         logger.exception("disconnect failed", extra={"connection_id": connection_id})
     else:

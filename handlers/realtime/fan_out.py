@@ -12,6 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from .. import aws
 from .. import environment as variables
 from .delivery import metrics
 from .delivery.engine import Engine, Published
@@ -19,11 +20,13 @@ from .delivery.pacing import PacedPosts, Pacer
 from .delivery.pushing import management_posts
 from .delivery.tasks import CatchUp, Range, Task, decode
 from .delivery.workers import work
-from .loop import run
 from .publishing import PublishEnvironment, engine, rate
-from .store import dynamo_store
+from .store import DynamoStore
 
 logger = Logger()
+aws.dynamodb()
+aws.sqs()
+aws.tls()
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def _worker() -> Worker:
     environment = variables.read(Environment)
     plain = engine(environment)
     pacer = Pacer(
-        dynamo_store(environment.realtime_table),
+        DynamoStore(aws.dynamodb(), environment.realtime_table),
         rate(environment.posts_per_second),
         environment.maximum_workers,
         plain.now_ms,
@@ -77,7 +80,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     messages = event["Records"]
     worker = _worker()
     worker.pacer.waits = 0
-    failed = run(_work(worker, messages))
+    failed = aws.run(_work(worker, messages))
     if worker.pacer.waits:
         metrics.record_pacing(worker.pacer.waits)
     logger.info("tasks", extra={"messages": len(messages), "failed": len(failed)})

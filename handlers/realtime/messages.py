@@ -11,17 +11,19 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from .. import aws
 from .. import environment as variables
-from . import loop, wire
+from . import wire
 from .channels import ForbiddenChannel, Rules, UnknownChannel
 from .every.log import LogStore
-from .every.log_store import dynamo_log
+from .every.log_store import DynamoLog
 from .every.recovery import recover
 from .ports import Store, TooManySubscriptions, UnknownConnection
-from .store import dynamo_store
+from .store import DynamoStore
 from .subscriptions import Peer, subscribe, unsubscribe, watch
 
 logger = Logger()
+aws.dynamodb()
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ class Service:
 def service() -> Service:
     environment = variables.read(Environment)
     return Service(
-        store=dynamo_store(environment.realtime_table),
-        log=dynamo_log(environment.realtime_table),
+        store=DynamoStore(aws.dynamodb(), environment.realtime_table),
+        log=DynamoLog(aws.dynamodb(), environment.realtime_table),
         rules=Rules.parse(environment.channel_rules),
         maximum_subscriptions=environment.maximum_subscriptions,
     )
@@ -100,7 +102,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     try:
         message = wire.parse(_text(event))
         message_id = None if isinstance(message, wire.Ping) else message.id
-        body = loop.run(service().reply(message, request))
+        body = aws.run(service().reply(message, request))
     except wire.BadMessage as error:
         logger.info("bad message", extra={**about, "code": error.code})
         body = wire.error(error.code, str(error), error.id)

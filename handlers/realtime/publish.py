@@ -16,8 +16,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
+from .. import aws
 from .. import environment as variables
-from . import door, loop, wire
+from . import door, wire
 from .delivery import metrics
 from .delivery.engine import Engine, Published
 from .door import Refused, Request
@@ -25,12 +26,15 @@ from .every.events import publish_event
 from .every.log import Event
 from .ports import MissingEpoch, Update
 from .publishing import PublishEnvironment, engine, publisher
-from .refusals import Refusals, bus_refusals
+from .refusals import BusRefusals, Refusals
 
 FIFO = ".fifo"
 """How the name of every FIFO queue ends and of no other: here, of the publish queue alone."""
 
 logger = Logger()
+aws.dynamodb()
+aws.sqs()
+aws.tls()
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def service() -> Service:
     return Service(
         engine=engine(environment),
         publish_update=publisher(environment),
-        refusals=bus_refusals(environment.event_bus_name),
+        refusals=BusRefusals(aws.events(), environment.event_bus_name),
         history_seconds=environment.history_seconds,
         payload_limit_bytes=environment.payload_limit_bytes,
     )
@@ -145,7 +149,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         )
         for record in SQSEvent(event).records
     ]
-    failed = loop.run(service().publish_all(letters))
+    failed = aws.run(service().publish_all(letters))
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 

@@ -11,15 +11,16 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from .. import aws
 from .channels import Rules
 from .delivery import metrics
 from .delivery.engine import Engine, Limits
 from .delivery.pacing import Rate, RatedPosts
 from .delivery.pushing import management_posts
-from .delivery.task_queue import task_queue
-from .every.log_store import dynamo_log
+from .delivery.task_queue import SqsTaskQueue
+from .every.log_store import DynamoLog
 from .publisher import Published, Update, publish
-from .store import dynamo_store
+from .store import DynamoStore
 
 
 class Publish(Protocol):
@@ -41,19 +42,18 @@ class PublishEnvironment:
     posts_per_second: int
 
 
-@functools.cache
 def engine(environment: PublishEnvironment) -> Engine:
-    """One for each environment and process, for use on the kept event loop (see `loop`)."""
+    """For use on the kept event loop: see `aws.run`."""
     return Engine(
-        store=dynamo_store(environment.realtime_table),
-        log=dynamo_log(environment.realtime_table),
+        store=DynamoStore(aws.dynamodb(), environment.realtime_table),
+        log=DynamoLog(aws.dynamodb(), environment.realtime_table),
         posts=RatedPosts(
             management_posts(environment.management_endpoint),
             rate(environment.posts_per_second),
             now_ms,
             asyncio.sleep,
         ),
-        queue=task_queue(environment.delivery_queue_url),
+        queue=SqsTaskQueue(aws.sqs(), environment.delivery_queue_url),
         rules=Rules.parse(environment.channel_rules),
         now_ms=now_ms,
         api_id=environment.realtime_api_id,
@@ -70,15 +70,13 @@ def rate(posts_per_second: int) -> Rate:
     return Rate(posts_per_second)
 
 
-@functools.cache
-def publisher(
-    environment: PublishEnvironment,
-) -> Publish:
-    """What it returns is `publisher.publish` with its engine, and metrics."""
+def publisher(environment: PublishEnvironment) -> Publish:
+    """Returns `publisher.publish` with an engine of the environment, and metrics."""
+    made = engine(environment)
 
     async def send(update: Update, tokens: Sequence[str], max_wait_ms: int = 0) -> Published:
         began = time.monotonic()
-        published = await publish(engine(environment), update, tokens, max_wait_ms)
+        published = await publish(made, update, tokens, max_wait_ms)
         metrics.record_publish(published, duration_ms=round((time.monotonic() - began) * 1000))
         return published
 

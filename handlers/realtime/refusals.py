@@ -5,7 +5,6 @@ who may watch the channel.
 """
 
 import asyncio
-import functools
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,18 +25,6 @@ class Refusals(Protocol):
 
 class Unreported(Exception):
     """EventBridge did not take the event."""
-
-
-@functools.cache
-def bus_refusals(event_bus_name: str) -> "BusRefusals":
-    """One for each bus and process; the first call loads boto3."""
-    import boto3  # noqa: PLC0415 - half of a cold start, so only where it is needed
-    from botocore.config import Config  # noqa: PLC0415 - see above
-
-    config = Config(
-        connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}
-    )
-    return BusRefusals(boto3.client("events", config=config), event_bus_name)
 
 
 class BusRefusals:

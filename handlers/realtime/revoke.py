@@ -7,15 +7,16 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from .. import aws
 from .. import environment as variables
-from . import loop
 from .delivery.pushing import management_posts
 from .identity.principal import CLAIM_LIMIT
-from .identity.session_store import session_store
+from .identity.session_store import DynamoSessionStore
 from .identity.sessions import Ending, revoke
-from .store import dynamo_store
+from .store import DynamoStore
 
 logger = Logger()
+aws.dynamodb()
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class MalformedRequest(ValueError):
 @functools.cache
 def ending() -> Ending:
     environment = variables.read(Environment)
-    table = environment.realtime_table
+    client, table = aws.dynamodb(), environment.realtime_table
     posts = management_posts(environment.management_endpoint)
-    return Ending(session_store(table), dynamo_store(table), posts)
+    return Ending(DynamoSessionStore(client, table), DynamoStore(client, table), posts)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
@@ -43,6 +44,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         raise MalformedRequest(
             f'the event must be {{"principal": "<sub>"}} with 1 to {CLAIM_LIMIT} characters'
         )
-    ended = loop.run(revoke(ending(), principal, time.time_ns() // 1_000_000))
+    ended = aws.run(revoke(ending(), principal, time.time_ns() // 1_000_000))
     logger.info("revoked", extra={"connections": ended})
     return {"connections": ended}

@@ -4,11 +4,10 @@ The log of `every` channels lies in the same table and has a module of its own.
 """
 
 import asyncio
-import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import dynamodb, rows, states
+from . import rows, states
 from .ports import (
     Claim,
     Connection,
@@ -30,12 +29,6 @@ PACE_SECONDS = 3600
 
 _LAST = "\U0010ffff"
 """Above every connection id."""
-
-
-@functools.cache
-def dynamo_store(table_name: str) -> "DynamoStore":
-    """One for each table and process; the first call loads boto3."""
-    return DynamoStore(dynamodb.client(), table_name)
 
 
 class DynamoStore:

@@ -6,11 +6,11 @@ snapshot or by push.
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from .. import aws
 from .channels import ForbiddenChannel, Rule, Rules, UnknownChannel
 from .delivery.tasks import CatchUp
 from .every.log import LogStore
@@ -174,8 +174,7 @@ async def _delete(store: Store, connection_id: str, channels: list[str], sleep: 
     for attempt in range(1, DELETE_ATTEMPTS):
         if not left:
             return
-        longest = min(LONGEST_PAUSE_SECONDS, 0.05 * 2**attempt)
-        await sleep(random.uniform(0, longest))  # noqa: S311 - jitter is no secret
+        await sleep(aws.full_jitter(attempt, longest=LONGEST_PAUSE_SECONDS))
         left = await store.delete_subscriptions(connection_id, left)
     if left:
         raise RowsLeft(

@@ -11,14 +11,15 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from .. import aws
 from .. import environment as variables
-from . import loop
 from .delivery.pushing import management_posts
-from .identity.session_store import session_store
+from .identity.session_store import DynamoSessionStore
 from .identity.sessions import PARTS, Ending, first_minute, sweep
-from .store import dynamo_store
+from .store import DynamoStore
 
 logger = Logger()
+aws.dynamodb()
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,14 @@ class Environment:
 @functools.cache
 def ending() -> Ending:
     environment = variables.read(Environment)
-    table = environment.realtime_table
+    client, table = aws.dynamodb(), environment.realtime_table
     posts = management_posts(environment.management_endpoint)
-    return Ending(session_store(table), dynamo_store(table), posts)
+    return Ending(DynamoSessionStore(client, table), DynamoStore(client, table), posts)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Raises when connections are left; the next minute begins where this one did."""
-    ended = loop.run(_sweep(ending(), time.time_ns() // 1_000_000))
+    ended = aws.run(_sweep(ending(), time.time_ns() // 1_000_000))
     logger.info("swept", extra={"connections": ended})
     return {"connections": ended}
 

@@ -13,16 +13,18 @@ from typing import Any, cast
 
 from aws_lambda_powertools import Logger
 
+from .. import aws
 from .. import environment as variables
 from .channels import ForbiddenChannel, Rules, UnknownChannel
 from .identity.principal import InvalidClaims, of_claims
-from .identity.tickets import TicketStore, new_ticket, ticket_store
+from .identity.tickets import TicketStore, new_ticket
 
 BODY_LIMIT = 4096
 """In characters."""
 CHANNELS_LIMIT = 10
 
 logger = Logger()
+aws.dynamodb()
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Service:
 @functools.cache
 def service() -> Service:
     environment = variables.read(Environment)
-    return Service(ticket_store(environment.realtime_table), Rules.parse(environment.channel_rules))
+    tickets = TicketStore(aws.dynamodb(), environment.realtime_table)
+    return Service(tickets, Rules.parse(environment.channel_rules))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature

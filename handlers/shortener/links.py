@@ -19,7 +19,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from .. import environment
+from .. import aws, environment
 from . import click, codes, cursors, new_link, store
 from .counters import Counters
 from .link import Link
@@ -37,6 +37,7 @@ _DAYS_SHOWN = 30
 """Today and the days before it, in UTC; of these, a link's answer lists those with a click."""
 
 logger = Logger()
+aws.dynamodb()
 app = APIGatewayHttpResolver()
 
 Answer = Response[Any]
@@ -55,7 +56,7 @@ def _environment() -> Environment:
 
 @functools.cache
 def _links() -> LinkStore:
-    return store.connect(_environment().links_table)
+    return LinkStore(aws.dynamodb(), _environment().links_table)
 
 
 class RefusedError(Exception):

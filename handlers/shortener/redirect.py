@@ -15,8 +15,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from cachetools import TTLCache
 
-from .. import environment
-from . import click, codes, emit, store
+from .. import aws, environment
+from . import click, codes, emit
 from .emit import Emitter, Way
 from .link import Link
 from .store import LinkStore
@@ -29,6 +29,8 @@ _CACHE_SECONDS = 10
 _METRICS = {Way.QUEUE: "ClicksDiverted", Way.NONE: "ClicksLost"}
 
 logger = Logger()
+aws.dynamodb()
+emit.clients()
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def _environment() -> Environment:
 
 @functools.cache
 def _links() -> LinkStore:
-    return store.connect(_environment().links_table)
+    return LinkStore(aws.dynamodb(), _environment().links_table)
 
 
 @functools.cache

@@ -6,11 +6,11 @@ transaction on a row that another call was writing at that moment, as a click do
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .. import aws
 from . import rows, table
 from .counters import Counters
 from .link import Link
@@ -23,22 +23,10 @@ if TYPE_CHECKING:
 BUSY = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Reasons of a cancelled transaction that another attempt may heal."""
 _ATTEMPTS = 5
-_PAUSE_SECONDS = 0.05
 
 
 class BusyError(RuntimeError):
     """DynamoDB did not carry out a call in any attempt, because the table or a row was busy."""
-
-
-def connect(table_name: str) -> LinkStore:
-    """A store with a client of its own; making that costs some 300 ms, so keep it."""
-    import boto3  # noqa: PLC0415 - 200 ms that importing this module must not cost
-    from botocore.config import Config  # noqa: PLC0415
-
-    config = Config(
-        connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}
-    )
-    return LinkStore(boto3.client("dynamodb", config=config), table_name)
 
 
 class LinkStore:
@@ -117,7 +105,7 @@ class LinkStore:
             if not keys:
                 return found
             if attempt:
-                _pause(attempt)
+                time.sleep(aws.full_jitter(attempt))
             response = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
             )
@@ -183,10 +171,5 @@ class LinkStore:
                     raise
             else:
                 return True
-            _pause(attempt)
+            time.sleep(aws.full_jitter(attempt))
         raise BusyError(f"a link was written by others in each of {_ATTEMPTS} attempts")
-
-
-def _pause(attempt: int) -> None:
-    ceiling = _PAUSE_SECONDS * 2**attempt
-    time.sleep(random.uniform(0, ceiling))  # noqa: S311 - jitter is no secret

@@ -29,11 +29,12 @@ FUNCTIONS = sorted(
 # Runs without site-packages: only what is listed can be imported.
 IMPORT_ALL = """
 import importlib, importlib.util, json, sys
-folders, modules, packages = json.loads(sys.argv[1])
+folders, modules, packages, eager = json.loads(sys.argv[1])
 sys.path[:0] = folders
 for name in modules:
     module = importlib.import_module(name)
     assert module.__file__.startswith(folders[0]), module.__file__
+assert ("boto3" in sys.modules) == eager
 missing = [name for name in packages if importlib.util.find_spec(name) is None]
 assert not missing, f"imported and not shipped: {missing}"
 assert callable(importlib.import_module(modules[-1]).handler)
@@ -74,7 +75,7 @@ def test_there_are_functions_to_ship() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_runs_from_its_bundle_alone(
+def test_a_function_runs_from_its_bundle_alone_and_makes_its_clients_at_import(
     function: str, tmp_path: Path, boto3_of_lambda: Path
 ) -> None:
     assert RUNTIME.is_dir(), "the layer's packages for this machine are missing; run: make setup"
@@ -89,12 +90,14 @@ def test_a_function_runs_from_its_bundle_alone(
     ordered = [*(name for name in modules if name != wanted), wanted]
     packages = sorted({name for path in files.values() for name in imported_packages(path)})
     folders = [str(tmp_path), str(RUNTIME), str(boto3_of_lambda)]
+    eager = function != "realtime.authorize"  # most of its runs need no client
     ran = subprocess.run(
-        [sys.executable, "-ISB", "-c", IMPORT_ALL, json.dumps([folders, ordered, packages])],
+        [sys.executable, "-ISB", "-c", IMPORT_ALL, json.dumps([folders, ordered, packages, eager])],
         capture_output=True,
         text=True,
         check=False,
         cwd=tmp_path,
+        env={"AWS_DEFAULT_REGION": "eu-central-1", "AWS_EC2_METADATA_DISABLED": "true"},
         timeout=300,
     )
     assert ran.returncode == 0, ran.stderr
@@ -103,20 +106,19 @@ def test_a_function_runs_from_its_bundle_alone(
 def test_the_bundle_of_one_function_is_exactly_this() -> None:
     assert list(bundle.sources("realtime.disconnect")) == [
         "handlers/__init__.py",
+        "handlers/aws.py",
         "handlers/environment.py",
         "handlers/realtime/__init__.py",
         "handlers/realtime/channels.py",
         "handlers/realtime/delivery/__init__.py",
         "handlers/realtime/delivery/tasks.py",
         "handlers/realtime/disconnect.py",
-        "handlers/realtime/dynamodb.py",
         "handlers/realtime/every/__init__.py",
         "handlers/realtime/every/log.py",
         "handlers/realtime/identity/__init__.py",
         "handlers/realtime/identity/principal.py",
         "handlers/realtime/identity/session_store.py",
         "handlers/realtime/identity/sessions.py",
-        "handlers/realtime/loop.py",
         "handlers/realtime/ports.py",
         "handlers/realtime/rows.py",
         "handlers/realtime/states.py",

@@ -8,16 +8,14 @@ import asyncio
 import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import NoReturn, cast
 
 from aws_lambda_powertools import Logger
 
+from ... import aws
 from ...signed_http.client import Answer, Failure, PushClient, Result
 from ...signed_http.signature import Credentials
 from ..ports import Misconfigured, Outcome
-
-if TYPE_CHECKING:
-    from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
 
 CALL_SECONDS = 3.0
 SOCKETS = 200
@@ -36,17 +34,19 @@ _FAILURES = {Failure.UNSTARTED: Outcome.UNSTARTED, Failure.UNANSWERED: Outcome.U
 
 @functools.cache
 def management_posts(endpoint: str) -> "ManagementPosts":
-    """One for each endpoint and process, on the kept event loop; the first call loads boto3."""
-    import boto3  # noqa: PLC0415 - half of a cold start, so only where it is needed
-
-    session = boto3.Session()
+    """One for each endpoint and process, on the kept event loop."""
+    session = aws.session()
     credentials = session.get_credentials()
     if credentials is None:
         raise Misconfigured("posts are signed: the function must have credentials, as by its role")
     # botocore refreshes them before they expire, whenever it is asked; they are never empty.
     current = cast("Callable[[], Credentials]", credentials.get_frozen_credentials)
     client = PushClient(
-        endpoint, region=session.region_name, credentials=current, concurrency=SOCKETS
+        endpoint,
+        region=session.region_name,
+        credentials=current,
+        concurrency=SOCKETS,
+        tls=aws.tls(),
     )
     return ManagementPosts(client, endpoint)
 
@@ -78,25 +78,15 @@ class ManagementPosts:
         await asyncio.to_thread(self._delete, connection_id)
 
     def _delete(self, connection_id: str) -> None:
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
-
+        client = aws.management(self._endpoint)
         try:
-            _management_client(self._endpoint).delete_connection(ConnectionId=connection_id)
-        except ClientError as error:
+            client.delete_connection(ConnectionId=connection_id)
+        except client.exceptions.ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             if status == 403:
                 _refused("disconnects", "DELETE", error)
             if status != 410:
                 raise
-
-
-@functools.cache
-def _management_client(endpoint: str) -> "ApiGatewayManagementApiClient":
-    import boto3  # noqa: PLC0415 - see above
-    from botocore.config import Config  # noqa: PLC0415 - see above
-
-    config = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2})
-    return boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=config)
 
 
 def _outcome(result: Result) -> Outcome:

@@ -1,7 +1,6 @@
 """The delivery queue in SQS."""
 
 import asyncio
-import functools
 import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -29,30 +28,6 @@ def group(channel: str) -> str:
     if len(channel) <= GROUP_LIMIT:
         return channel
     return hashlib.sha256(channel.encode()).hexdigest()
-
-
-@functools.cache
-def client() -> "SQSClient":
-    """The process's one SQS client, for whichever queue; the first call loads boto3.
-
-    As many attempts as DynamoDB's, for the same reason: see `dynamodb.client`.
-    """
-    import boto3  # noqa: PLC0415 - half of a cold start, so only where it is needed
-    from botocore.config import Config  # noqa: PLC0415 - see above
-
-    config = Config(
-        connect_timeout=1,
-        read_timeout=3,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        max_pool_connections=32,
-    )
-    return boto3.client("sqs", config=config)
-
-
-@functools.cache
-def task_queue(url: str) -> "SqsTaskQueue":
-    """One for each queue and process."""
-    return SqsTaskQueue(client(), url)
 
 
 class SqsTaskQueue:

@@ -4,8 +4,7 @@ Whoever publishes must be called again until this returns: the attempt that numb
 have died before it posted it, and then only the next attempt does.
 """
 
-import random
-
+from ... import aws
 from .. import wire
 from ..delivery.audience import fan_out
 from ..delivery.engine import Engine, Published, Push
@@ -50,7 +49,9 @@ def numbered(channel: str, epoch: int, number: int, message: Event | LogMessage)
 async def _number(engine: Engine, event: Event, expires_at: int) -> Appended | Known:
     for attempt in range(ATTEMPTS):
         if attempt:
-            await engine.sleep(_pause_seconds(attempt))
+            await engine.sleep(
+                aws.full_jitter(attempt, first=FIRST_PAUSE_SECONDS, longest=LONGEST_PAUSE_SECONDS)
+            )
         sequence = await engine.log.read_sequence(event.channel)
         outcome = await engine.log.append(
             sequence or Sequence(engine.now_ms(), number=0), event, expires_at
@@ -61,8 +62,3 @@ async def _number(engine: Engine, event: Event, expires_at: int) -> Appended | K
         f"the channel {event.channel} must stand still for one transaction and moved in each of "
         f"{ATTEMPTS} attempts; publish a channel's events through one FIFO group"
     )
-
-
-def _pause_seconds(attempt: int) -> float:
-    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
-    return random.uniform(0, longest)  # noqa: S311 - jitter is no secret

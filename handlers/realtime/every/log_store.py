@@ -5,12 +5,11 @@ second, and more writers at a time make conflicts, not speed.
 """
 
 import asyncio
-import functools
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import dynamodb, wire
+from .. import wire
 from .log import (
     REMEMBERED_SECONDS,
     Appended,
@@ -47,12 +46,6 @@ _BUSY = frozenset(
         "TransactionInProgressException",
     }
 )
-
-
-@functools.cache
-def dynamo_log(table_name: str) -> "DynamoLog":
-    """One for each table and process; the first call loads boto3."""
-    return DynamoLog(dynamodb.client(), table_name)
 
 
 class DynamoLog:

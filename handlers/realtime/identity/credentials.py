@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from ... import aws
 from ... import environment as variables
 from .. import requests
 from .issuer_keys import IssuerKeys, KeysUnavailable
@@ -50,11 +51,13 @@ class Authentication:
         return self._of_token(_bearer(headers[0]), self.tokens, self.keys)
 
     def _of_ticket(self, ticket: str, connection_id: str) -> Identity:
-        from .tickets import TICKET, ticket_store  # noqa: PLC0415 - most connections have none
+        from .tickets import TICKET, TicketStore  # noqa: PLC0415 - most connections have none
 
         identity = None
         if TICKET.fullmatch(ticket):
-            identity = ticket_store(self.table).use(ticket, connection_id, self.now_ms())
+            identity = TicketStore(aws.dynamodb(), self.table).use(
+                ticket, connection_id, self.now_ms()
+            )
         if identity is None:
             raise Refused("ticket")
         if identity.expires_at * 1000 <= self.now_ms():

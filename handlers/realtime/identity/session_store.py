@@ -1,11 +1,10 @@
 """The sessions of `sessions` in DynamoDB: partitions `PRINCIPAL#` and `EXPIRY#` of the table."""
 
 import asyncio
-import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import dynamodb, rows
+from .. import rows
 from ..ports import Connection
 from .principal import MAXIMUM_AGE_SECONDS
 from .sessions import Session, SessionPage, part_of
@@ -18,12 +17,6 @@ REVOKED_SECONDS = MAXIMUM_AGE_SECONDS + 86_400
 """A token of before is too old for anything by then."""
 
 _SWEPT: rows.Key = {"PK": {"S": "EXPIRY#SWEPT"}, "SK": {"S": "SWEPT"}}
-
-
-@functools.cache
-def session_store(table_name: str) -> "DynamoSessionStore":
-    """One for each table and process; the first call loads boto3."""
-    return DynamoSessionStore(dynamodb.client(), table_name)
 
 
 class DynamoSessionStore:

@@ -4,14 +4,13 @@ What is stored is the ticket's hash, so that who reads the table cannot connect.
 its principal whoever brings it, hence its thirty seconds and its single use.
 """
 
-import functools
 import hashlib
 import json
 import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from .. import dynamodb, rows
+from .. import rows
 from .principal import Identity
 
 if TYPE_CHECKING:
@@ -26,12 +25,6 @@ KEPT_SECONDS = 3600
 def new_ticket() -> str:
     """256 bits of chance."""
     return secrets.token_urlsafe(32)
-
-
-@functools.cache
-def ticket_store(table_name: str) -> "TicketStore":
-    """One for each table and process; the first call loads boto3."""
-    return TicketStore(dynamodb.client(), table_name)
 
 
 class TicketStore:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from botocore.model import OperationModel
 
+from handlers import aws
 from handlers.clicks import aggregate
-from handlers.realtime import dynamodb
 from handlers.shortener.click import day_of, new, to_body
 from handlers.shortener.counters import Counters
 from handlers.shortener.link import Link
@@ -141,7 +141,7 @@ def test_a_click_costs_three_calls_of_one_client(links: LinkStore) -> None:
     def note(model: OperationModel, **_: Any) -> None:
         calls.append(model.name)
 
-    events = dynamodb.client().meta.events
+    events = aws.dynamodb().meta.events
     events.register("before-call.dynamodb", note, unique_id="note")
     failed = deliver(body(code))
     events.unregister("before-call.dynamodb", unique_id="note")

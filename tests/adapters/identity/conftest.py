@@ -7,11 +7,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.realtime import authorize, connect, disconnect, messages, store, ticket
-from handlers.realtime import dynamodb as clients
+from handlers import aws
+from handlers.realtime import authorize, connect, disconnect, messages, ticket
 from handlers.realtime.identity import credentials as handshake
-from handlers.realtime.identity import session_store as session_stores
-from handlers.realtime.identity import tickets
 from tests.adapters.realtime.conftest import TABLE, credentials
 from tests.fakes.gateway import Clock, Gateway
 from tests.fakes.issuer import AUDIENCE, Issuer, issuer
@@ -33,7 +31,7 @@ RULES: list[dict[str, Any]] = [
 ]
 CACHED = (
     *(authorize.policy, connect.settings, disconnect.environment, messages.service),
-    *(ticket.service, tickets.ticket_store, store.dynamo_store, session_stores.session_store),
+    ticket.service,
 )
 
 
@@ -68,7 +66,7 @@ def dynamodb(
     table: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
 ) -> Iterator["DynamoDBClient"]:
     """An empty table, and the functions' own client of it."""
-    monkeypatch.setattr(clients, "client", lambda: table)
+    monkeypatch.setattr(aws, "dynamodb", lambda: table)
     yield table
     for item in table.scan(TableName=TABLE)["Items"]:
         table.delete_item(TableName=TABLE, Key={name: item[name] for name in ("PK", "SK")})

@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from handlers.aws import run
 from handlers.realtime import connect, store
-from handlers.realtime import dynamodb as clients
-from handlers.realtime.delivery import task_queue
 from handlers.realtime.delivery.tasks import CatchUp, Task, decode
-from handlers.realtime.every import log_store
-from handlers.realtime.loop import run
 from handlers.realtime.ports import Update
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.delivery import RULES_TEXT
@@ -39,14 +36,7 @@ def queue(
     run(store.DynamoStore(dynamodb, TABLE).claim(Update("link:a", {}, 4, 1, 1), 1, 1))
     yield sqs
     sqs.close()
-    for factory in (
-        connect.settings,
-        store.dynamo_store,
-        log_store.dynamo_log,
-        task_queue.task_queue,
-        clients.client,
-    ):
-        factory.cache_clear()
+    connect.settings.cache_clear()
 
 
 def open_socket(*since: str) -> int:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlers.realtime import authorize, connect, disconnect, messages, store
-from handlers.realtime import dynamodb as clients
+from handlers import aws
+from handlers.realtime import authorize, connect, disconnect, messages
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.protocol import valid
 
@@ -46,7 +46,7 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def forget() -> None:
     kept = (authorize.policy, connect.settings, disconnect.environment, messages.service)
-    for factory in (*kept, store.dynamo_store, clients.client):
+    for factory in kept:
         factory.cache_clear()
 
 
@@ -206,7 +206,7 @@ def test_a_life_of_a_connection_leaves_nothing_behind(dynamodb: "DynamoDBClient"
 )
 def test_connect_refuses_without_any_call(query: dict[str, list[str]] | None, status: int) -> None:
     assert connect.handler(handshake(query), CONTEXT) == {"statusCode": status}
-    assert store.dynamo_store.cache_info().currsize == 0
+    assert aws.session.cache_info().currsize == 0
 
 
 def test_a_message_cannot_reach_the_rules_of_connect_or_disconnect(

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlers.realtime import dynamodb as table
-from handlers.realtime import messages, store
-from handlers.realtime.every import log_store
+from handlers.realtime import messages
 from handlers.realtime.every.log import Event, Sequence
 from handlers.realtime.every.log_store import DynamoLog
 from handlers.realtime.ports import Connection
@@ -38,8 +36,7 @@ def connected(dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -> It
     connection = Connection("c=", "anonymous", 1, IN_AN_HOUR)
     asyncio.run(DynamoStore(dynamodb, TABLE).put_connection(connection))
     yield
-    for factory in (messages.service, log_store.dynamo_log, store.dynamo_store, table.client):
-        factory.cache_clear()
+    messages.service.cache_clear()
 
 
 def fill(dynamodb: "DynamoDBClient", *numbers: int, expires_at: int = IN_AN_HOUR) -> None:

@@ -10,11 +10,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from handlers.realtime import dynamodb as table
-from handlers.realtime import publish, publishing, refusals, store
-from handlers.realtime.delivery import pushing, task_queue
+from handlers.realtime import publish
+from handlers.realtime.delivery import pushing
 from handlers.realtime.door import Refused
-from handlers.realtime.every import log_store
 from handlers.realtime.refusals import BusRefusals, Unreported
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.letters import RULES, handle, message, record
@@ -57,18 +55,8 @@ def real(
     yield heard
     sqs.close()
     events.close()
-    for factory in (
-        publish.service,
-        publishing.engine,
-        publishing.publisher,
-        pushing.management_posts,
-        log_store.dynamo_log,
-        refusals.bus_refusals,
-        store.dynamo_store,
-        table.client,
-        task_queue.task_queue,
-    ):
-        factory.cache_clear()
+    publish.service.cache_clear()
+    pushing.management_posts.cache_clear()
 
 
 def test_the_function_publishes_to_the_table_and_refuses_on_the_bus(

@@ -1,15 +1,12 @@
 import json
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlers.realtime import dynamodb as clients
+from handlers.aws import run
 from handlers.realtime import publishing, store
-from handlers.realtime.delivery import pushing, task_queue
-from handlers.realtime.every import log_store
-from handlers.realtime.loop import run
+from handlers.realtime.delivery import pushing
 from handlers.realtime.ports import Outcome, Subscription
 from handlers.realtime.publisher import Published, Update
 from handlers.realtime.publishing import PublishEnvironment, engine, publisher
@@ -38,27 +35,19 @@ ENVIRONMENT = PublishEnvironment(
 
 
 @pytest.fixture(autouse=True)
-def posts(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryPosts]:
+def posts(monkeypatch: pytest.MonkeyPatch) -> MemoryPosts:
     """The store is the real one; sockets and the queue are twins."""
     posts, queue = MemoryPosts({"gone=": Outcome.GONE}), MemoryQueue()
 
     def posts_of(_: str) -> MemoryPosts:
         return posts
 
-    def queue_of(_: str) -> MemoryQueue:
+    def queue_of(_client: object, _url: str) -> MemoryQueue:
         return queue
 
     monkeypatch.setattr(publishing, "management_posts", posts_of)
-    monkeypatch.setattr(publishing, "task_queue", queue_of)
-    yield posts
-    for factory in (
-        publishing.engine,
-        publishing.publisher,
-        store.dynamo_store,
-        log_store.dynamo_log,
-        clients.client,
-    ):
-        factory.cache_clear()
+    monkeypatch.setattr(publishing, "SqsTaskQueue", queue_of)
+    return posts
 
 
 def metrics(output: str) -> list[dict[str, Any]]:
@@ -105,20 +94,13 @@ def test_a_publish_reaches_the_subscriber_and_counts_itself(
 
 
 @pytest.mark.usefixtures("dynamodb")
-def test_an_engine_has_the_limits_of_its_environment_and_is_kept() -> None:
+def test_an_engine_has_the_limits_of_its_environment() -> None:
     made = engine(ENVIRONMENT)
     assert (made.limits.inline_maximum, made.limits.posts_per_second) == (7, 900)
     assert made.api_id == "abcdef1234"
-    assert engine(ENVIRONMENT) is made
 
 
 @pytest.mark.usefixtures("credentials")
 def test_sockets_are_kept_for_the_process() -> None:
     endpoint = ENVIRONMENT.management_endpoint
     assert pushing.management_posts(endpoint) is pushing.management_posts(endpoint)
-
-
-@pytest.mark.usefixtures("credentials")
-def test_the_delivery_queue_has_one_client_for_the_process() -> None:
-    url = ENVIRONMENT.delivery_queue_url
-    assert task_queue.task_queue(url) is task_queue.task_queue(url)

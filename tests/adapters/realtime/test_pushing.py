@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from handlers import aws
 from handlers.realtime.delivery import pushing
 from handlers.realtime.delivery.pushing import ManagementPosts
 from handlers.realtime.ports import Misconfigured, Outcome
@@ -116,7 +117,7 @@ def disconnect(status: int) -> Peer:
         async with peer(_deleting(status)) as state:
             endpoint = f"http://127.0.0.1:{state.port}/dev"
             await ManagementPosts(client(state), endpoint).disconnect("c=")
-            pushing._management_client(endpoint).close()  # pyright: ignore[reportPrivateUsage] - it is kept for good otherwise
+            aws.management(endpoint).close()
             return state
 
     return asyncio.run(run())
