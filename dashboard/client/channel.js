@@ -4,6 +4,7 @@
  * @typedef {import("./frames.js").Message} Message
  * @typedef {import("./frames.js").Reply} Reply
  * @typedef {import("./index.d.ts").Position} Position
+ * @typedef {{ code: string, message: string }} Failure
  */
 import { compare, lowest } from "./position.js";
 import { Every } from "./every.js";
@@ -20,6 +21,8 @@ export class Channel {
   #unsorted = [];
   /** The newest value of a `latest` channel, for those who come late. @type {Message | undefined} */
   #newest;
+  /** Why nobody is served until there is a connection with credentials. @type {Failure | undefined} */
+  #refusal;
   /** @type {unknown} */
   #gapTimer;
 
@@ -48,6 +51,8 @@ export class Channel {
     const other = [...this.#listeners].find((one) => !one.isAsking);
     this.#listeners.add(listener);
     if (this.delivery) listener.settle(this.delivery);
+    const refusal = this.#refusal;
+    if (refusal) queueMicrotask(() => listener.fail(refusal, false));
     if (!other || !this.#canJoin(listener)) return;
     listener.isAsking = false;
     if (listener.place instanceof Every && other.place instanceof Every)
@@ -69,6 +74,7 @@ export class Channel {
 
   /** After a reconnect the application is told how it went. */
   announce() {
+    this.#refusal = undefined;
     for (const listener of this.#listeners) listener.isAnnouncing = true;
   }
 
@@ -111,12 +117,22 @@ export class Channel {
       else listener.place?.late(reply);
       unsorted.forEach((message) => listener.place?.push(message));
     }
-    if (question) this.isConfirmed = true;
+    if (question) {
+      this.isConfirmed = true;
+      this.#refusal = undefined;
+    }
     this.#watchGap();
   }
 
+  /** Everybody is told, and stays. @param {Failure} error */
+  wait(error) {
+    this.isConfirmed = false;
+    this.#refusal = error;
+    this.fail(error, false);
+  }
+
   /**
-   * @param {{ code: string, message: string }} error
+   * @param {Failure} error
    * @param {boolean} final
    */
   fail(error, final) {

@@ -22,6 +22,8 @@ export class Client {
   state = Object.freeze({ status: "paused", attempt: 0 });
   malformedFrames = 0;
   isClosed = false;
+  /** @type {Set<(state: State) => void>} */
+  stateListeners = new Set();
   /** @type {SessionType | undefined} */
   #session;
   /** @type {unknown} */
@@ -40,8 +42,9 @@ export class Client {
   /** @param {import("./options.js").Options} options */
   constructor(options) {
     this.options = options;
+    this.stateListeners.add(options.onState);
     this.#isOnline = options.page.navigator?.onLine !== false;
-    this.rotation = new Rotation(options, (failures) => this.#newSession(failures));
+    this.rotation = new Rotation(options, (attempt) => this.#newSession(attempt));
     this.stopWatching = watchPage(options, {
       hidden: () => this.#hidden(),
       shown: () => this.#shown(),
@@ -100,12 +103,12 @@ export class Client {
   }
 
   #open() {
-    this.#session = this.#newSession(this.#failedHandshakes);
+    this.#session = this.#newSession({ failures: this.#failedHandshakes, mustSignIn: false });
     this.#tell("connecting");
   }
 
-  /** @param {number} failures */
-  #newSession(failures) {
+  /** @param {{ failures: number, mustSignIn: boolean }} attempt */
+  #newSession(attempt) {
     return new Session(
       this.options,
       this.channels,
@@ -114,9 +117,10 @@ export class Client {
         ended: (session, error) => this.#ended(session, error),
         progressed: (session) => this.#progressed(session),
         refused: (name, error) => this.#refused(name, error),
+        forbidden: (session) => session === this.#session && this.rotation.hasten(),
         malformed: () => (this.malformedFrames += 1),
       },
-      failures,
+      attempt,
     );
   }
 
@@ -127,13 +131,13 @@ export class Client {
     this.#error = undefined;
     this.#failedHandshakes = 0;
     this.#isOnline = true;
-    this.rotation.arm();
+    this.#armRotation();
     this.#tell("open");
   }
 
   /** @param {SessionType} session */
   #progressed(session) {
-    if (session === this.rotation.session && session.isSettled) this.#replace();
+    if (session === this.rotation.session && session.covers(this.#session)) this.#replace();
   }
 
   /** Goes on with the new session; the old one has closed or is closed now. */
@@ -141,8 +145,14 @@ export class Client {
     const old = this.#session;
     this.#session = this.rotation.release();
     old?.close();
-    this.rotation.arm();
+    this.#armRotation();
     this.#session?.advanceAll();
+  }
+
+  /** A session that took over may have been refused a channel before it was the only one. */
+  #armRotation() {
+    this.rotation.arm();
+    if (this.#session?.isWaiting) this.rotation.hasten();
   }
 
   /**
@@ -258,6 +268,6 @@ export class Client {
     const { state: last } = this;
     if (status === last.status && (status === "paused" || status === "closed")) return;
     this.state = Object.freeze(state);
-    this.options.call(this.options.onState, this.state);
+    for (const listener of [...this.stateListeners]) this.options.call(listener, this.state);
   }
 }

@@ -32,6 +32,8 @@ export class Dialogue {
   /** Whether the server has answered on this socket: what is published from then on comes by it. */
   isSettled = false;
   isHeartbeatDue = false;
+  /** Refused to a connection without credentials: there is no use in asking again on this socket. */
+  isForbidden = false;
 
   /**
    * @param {string} name
@@ -50,6 +52,8 @@ export class Dialogue {
   advance() {
     if (this.question || this.#pause !== undefined || !this.session.isOpen) return;
     const { channel } = this;
+    if (!channel) this.isForbidden = false;
+    if (this.isForbidden) return;
     if (channel && (!this.isSettled || this.isHeartbeatDue || channel.isAsking)) {
       this.#ask("subscribe", channel.since(!this.isSettled || this.isHeartbeatDue));
     } else if (!channel && this.isWatched) this.#ask("unsubscribe");
@@ -80,6 +84,8 @@ export class Dialogue {
     const action = this.question?.action;
     if (error.code === "connection_expired")
       this.session.end(new Error(`${error.code}: ${error.message}`));
+    else if (error.code === "forbidden" && action === "subscribe" && this.session.mayGainCredentials)
+      this.#wait(error);
     else if (FINAL.has(error.code)) this.#giveUp(error, action);
     else {
       if (action === "subscribe") this.channel?.fail(error, false);
@@ -120,6 +126,16 @@ export class Dialogue {
     this.isWatched &&= this.isSettled && action === "subscribe";
     this.isSettled = false;
     if (action === "subscribe") this.session.refused(this.name, error);
+    this.advance();
+  }
+
+  /** For a connection with credentials. @param {ErrorFrame} error */
+  #wait(error) {
+    this.#answered(error.id);
+    this.isForbidden = true;
+    this.isWatched = this.isSettled = false;
+    this.channel?.wait(error);
+    this.session.forbidden();
     this.advance();
   }
 

@@ -32,7 +32,10 @@ export interface SubscriptionError {
   code: string;
   /** For people; may change. */
   message: string;
-  /** True if the subscription has ended; otherwise the client is already trying again. */
+  /**
+   * True if the subscription has ended. Otherwise the client is already trying again; after `forbidden` it waits for
+   * `ticket` to give one, and asks for it with back-off.
+   */
   final: boolean;
 }
 
@@ -69,6 +72,10 @@ export interface Clock {
   clearTimeout(timer: any): void;
 }
 
+/**
+ * `Infinity` is never, for each but `retryBaseMs`, `retryCapMs` and `rotateSpreadMs`, which chance is a share of.
+ * `heartbeatMs` and `rotateAfterMs` are a second or more.
+ */
 export interface Timings {
   /** The longest first pause before a reconnect; it doubles up to `retryCapMs`. */
   retryBaseMs: number;
@@ -83,7 +90,7 @@ export interface Timings {
   rotateAfterMs: number;
   /** Rotations are spread over this long after it. */
   rotateSpreadMs: number;
-  /** How long a page may be hidden before its socket is closed; `Infinity` to keep it. */
+  /** How long a page may be hidden before its socket is closed. */
   hiddenGraceMs: number;
   /** How long a socket without a subscription is kept. */
   idleCloseMs: number;
@@ -91,19 +98,40 @@ export interface Timings {
   gapMs: number;
 }
 
+/** What the client needs of a WebSocket. */
+export interface SocketLike {
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
+  onerror: ((event: any) => void) | null;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+/** What can be listened to; where it cannot, nothing is ever hidden or offline. */
+export interface Listenable {
+  addEventListener?(name: string, listener: () => void): void;
+  removeEventListener?(name: string, listener: () => void): void;
+}
+
 export interface ConnectOptions {
   /** `wss://.../<stage>`, or a function that gives it, called before each handshake. */
   url: string | (() => string | Promise<string>);
-  /** A fresh single-use ticket, called before each handshake. Nothing, if nobody is signed in. */
-  ticket?: () => string | null | undefined | Promise<string | null | undefined>;
+  /**
+   * A fresh single-use ticket, called before each handshake. Null, and nothing else, makes the connection anonymous;
+   * a failure, or an answer without a ticket, is tried again with back-off.
+   */
+  ticket?: () => string | null | Promise<string | null>;
+  /** As `Realtime.onState`, from the beginning on. */
   onState?: (state: State) => void;
   timings?: Partial<Timings>;
   clock?: Clock;
-  WebSocket?: new (url: string) => WebSocket;
+  /** The global one, or that of a package: the browsers', Node's, Deno's, Bun's, React Native's and `ws` are tested. */
+  WebSocket?: new (url: string) => SocketLike;
   /** Where `visibilitychange` and `online` are heard; the page's own, if there is one. */
   page?: {
-    document?: EventTarget & { readonly visibilityState: string };
-    window?: EventTarget;
+    document?: Listenable & { readonly visibilityState: string };
+    window?: Listenable;
     navigator?: { readonly onLine?: boolean };
   };
   /** From 0 to 1, as `Math.random`. */
@@ -120,6 +148,8 @@ export interface Realtime {
     options?: SubscribeOptions,
   ): Subscription;
   close(): void;
+  /** Calls the listener at each change of `state`; the function that it returns ends that. */
+  onState(listener: (state: State) => void): () => void;
   readonly state: State;
   /** Frames that were no frames of the protocol. */
   readonly malformedFrames: number;

@@ -26,6 +26,13 @@ export function connect(options) {
       client.add(listener);
       return { channel, close: () => client.remove(listener) };
     },
+    onState(listener) {
+      if (typeof listener !== "function") throw new TypeError("listener must be a function");
+      // Of its own: the same function may be given twice, and each of them is taken back for itself.
+      const own = (/** @type {import("./index.d.ts").State} */ state) => listener(state);
+      client.stateListeners.add(own);
+      return () => client.stateListeners.delete(own);
+    },
     close: () => client.close(),
     get state() {
       return client.state;

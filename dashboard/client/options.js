@@ -10,6 +10,8 @@
  * }} Options
  */
 
+import { lasting } from "./timers.js";
+
 const MINUTE_MS = 60_000;
 
 /** @type {Readonly<Timings>} */
@@ -25,6 +27,11 @@ export const TIMINGS = Object.freeze({
   idleCloseMs: 5_000,
   gapMs: 2_000,
 });
+
+/** Shorter intervals of these are a loop of messages or of handshakes. @type {Partial<Timings>} */
+const SHORTEST_MS = { heartbeatMs: 1_000, rotateAfterMs: 1_000 };
+/** These are multiplied by chance: there is no share of never. */
+const FINITE = ["retryBaseMs", "retryCapMs", "rotateSpreadMs"];
 
 /** @type {Clock} */
 const CLOCK = {
@@ -51,7 +58,7 @@ export function complete(given) {
     timings: { ...TIMINGS, ...withoutUndefined(given.timings ?? {}) },
   };
   check(options);
-  return { ...options, call: caller(options.reportError) };
+  return { ...options, clock: lasting(options.clock), call: caller(options.reportError) };
 }
 
 /** @param {any} options */
@@ -59,18 +66,32 @@ function check(options) {
   const problems = [];
   if (!["string", "function"].includes(typeof options.url))
     problems.push("url must be an address or a function that gives one");
+  else if (options.url === "") problems.push("url must be an address, got an empty text");
   for (const name of ["ticket", "onState", "random", "reportError", "WebSocket"]) {
     if (options[name] !== undefined && typeof options[name] !== "function")
       problems.push(`${name} must be a function`);
   }
   if (options.WebSocket === undefined)
-    problems.push("WebSocket must be given where there is no global one");
+    problems.push(
+      'WebSocket must be given where there is no global one: import WebSocket from "ws"',
+    );
   for (const [name, value] of Object.entries(options.timings)) {
     if (!(name in TIMINGS)) problems.push(`timings.${name} is unknown`);
-    else if (typeof value !== "number" || !(value >= 0))
-      problems.push(`timings.${name} must be 0 or more, got ${value}`);
+    else problems.push(...wrongTiming(/** @type {keyof Timings} */ (name), value));
   }
   if (problems.length) throw new TypeError(problems.join("; "));
+}
+
+/**
+ * @param {keyof Timings} name
+ * @param {unknown} value
+ */
+function wrongTiming(name, value) {
+  const shortest = SHORTEST_MS[name] ?? 0;
+  if (typeof value !== "number" || !(value >= shortest))
+    return [`timings.${name} must be ${shortest} or more, got ${value}`];
+  if (value === Infinity && FINITE.includes(name)) return [`timings.${name} must be finite`];
+  return [];
 }
 
 /**

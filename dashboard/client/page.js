@@ -19,14 +19,15 @@ export function watchPage({ page, clock, timings }, tell) {
     else if (Number.isFinite(timings.hiddenGraceMs))
       grace = clock.setTimeout(tell.hidden, timings.hiddenGraceMs);
   };
-  document?.addEventListener("visibilitychange", turned);
-  window?.addEventListener("online", tell.online);
-  window?.addEventListener("offline", tell.offline);
+  // React Native has a window that cannot be listened to, as have shims for rendering on a server.
+  document?.addEventListener?.("visibilitychange", turned);
+  window?.addEventListener?.("online", tell.online);
+  window?.addEventListener?.("offline", tell.offline);
   if (document?.visibilityState === "hidden") turned();
   return () => {
     clock.clearTimeout(grace);
-    document?.removeEventListener("visibilitychange", turned);
-    window?.removeEventListener("online", tell.online);
-    window?.removeEventListener("offline", tell.offline);
+    document?.removeEventListener?.("visibilitychange", turned);
+    window?.removeEventListener?.("online", tell.online);
+    window?.removeEventListener?.("offline", tell.offline);
   };
 }

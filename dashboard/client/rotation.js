@@ -10,12 +10,13 @@ export class Rotation {
   /** @type {unknown} */
   #timer;
   #failures = 0;
+  #dueAt = 0;
   /** The new session, while both are there. @type {Session | undefined} */
   session;
 
   /**
    * @param {import("./options.js").Options} options
-   * @param {(failures: number) => Session} open
+   * @param {(attempt: { failures: number, mustSignIn: boolean }) => Session} open
    */
   constructor(options, open) {
     this.options = options;
@@ -25,9 +26,16 @@ export class Rotation {
   /** Plans the change for a session that has just opened. */
   arm() {
     this.stop();
-    const { random, timings } = this.options;
+    const { clock, random, timings } = this.options;
     this.#failures = 0;
-    this.#after(timings.rotateAfterMs + random() * timings.rotateSpreadMs, () => this.#begin());
+    const age = timings.rotateAfterMs + random() * timings.rotateSpreadMs;
+    this.#dueAt = clock.now() + age;
+    this.#after(age, () => this.#begin());
+  }
+
+  /** Before it is due, because a channel waits for credentials: a new socket is opened once there is a ticket. */
+  hasten() {
+    if (this.#failures === 0 && !this.session) this.failed();
   }
 
   stop() {
@@ -52,8 +60,12 @@ export class Rotation {
   }
 
   #begin() {
-    this.session = this.open(this.#failures);
-    const { connectTimeoutMs, replyTimeoutMs } = this.options.timings;
+    const { clock, timings } = this.options;
+    const { connectTimeoutMs, replyTimeoutMs } = timings;
+    this.session = this.open({
+      failures: this.#failures,
+      mustSignIn: clock.now() < this.#dueAt,
+    });
     this.#after(connectTimeoutMs + 2 * replyTimeoutMs, () => this.failed());
   }
 

@@ -4,7 +4,7 @@
  * @typedef {import("./frames.js").ErrorFrame} ErrorFrame
  * @typedef {{ opened: (session: Session) => void, ended: (session: Session, error: Error) => void,
  *   progressed: (session: Session) => void, refused: (name: string, error: ErrorFrame) => void,
- *   malformed: () => void }} Owner
+ *   forbidden: (session: Session) => void, malformed: () => void }} Owner
  */
 import { address } from "./address.js";
 import { Dialogue } from "./dialogue.js";
@@ -15,21 +15,22 @@ export class Session {
   /** @type {Map<string, Dialogue>} */
   #dialogues = new Map();
   #messages = 0;
+  #isAnonymous = false;
   openedAt = 0;
 
   /**
    * @param {import("./options.js").Options} options
    * @param {Map<string, import("./channel.js").Channel>} channels
    * @param {Owner} owner
-   * @param {number} failures of handshakes in a row
+   * @param {{ failures: number, mustSignIn: boolean }} attempt
    */
-  constructor(options, channels, owner, failures) {
+  constructor(options, channels, owner, attempt) {
     this.options = options;
     this.channels = channels;
     this.owner = owner;
     this.heartbeat = new Heartbeat(options, () => this.#nextInTurn());
     this.socket = new Socket(options, {
-      address: () => this.#address(failures),
+      address: () => this.#address(attempt),
       onOpen: () => this.#opened(),
       onEnd: (error) => this.#ended(error),
       onFrame: (frame) => this.#receive(frame),
@@ -44,11 +45,33 @@ export class Session {
     return this.socket.heardAt;
   }
 
-  /** Whether the server has answered for each channel: what is published from now on comes by this socket. */
-  get isSettled() {
-    return (
-      this.isOpen && [...this.channels.keys()].every((name) => this.#dialogues.get(name)?.isSettled)
-    );
+  /** Whether a later connection may be allowed more: the application has tickets, and gave none for this one. */
+  get mayGainCredentials() {
+    return this.#isAnonymous && this.options.ticket !== undefined;
+  }
+
+  /**
+   * Whether the server has answered for each channel: what is published from now on comes by this socket. A channel
+   * that it refused is one that the other session must not have either.
+   *
+   * @param {Session | undefined} other
+   */
+  covers(other) {
+    const isCovered = (/** @type {string} */ name) => {
+      const dialogue = this.#dialogues.get(name);
+      return dialogue?.isSettled || (dialogue?.isForbidden && !other?.watches(name));
+    };
+    return this.isOpen && [...this.channels.keys()].every(isCovered);
+  }
+
+  /** Whether a channel waits for credentials. */
+  get isWaiting() {
+    return [...this.#dialogues.values()].some((dialogue) => dialogue.isForbidden);
+  }
+
+  /** @param {string} name */
+  watches(name) {
+    return this.#dialogues.get(name)?.isSettled === true;
   }
 
   /** Says what is to be said about a channel that was added, removed or has a question. @param {string} name */
@@ -83,6 +106,11 @@ export class Session {
     this.owner.refused(name, error);
   }
 
+  /** A channel waits for credentials, which this connection has none of. */
+  forbidden() {
+    this.owner.forbidden(this);
+  }
+
   /** @param {Error} error */
   end(error) {
     this.socket.end(error);
@@ -93,9 +121,10 @@ export class Session {
     this.socket.close();
   }
 
-  /** @param {number} failures */
-  async #address(failures) {
-    const { url, channel } = await address(this.options, this.channels, failures);
+  /** @param {{ failures: number, mustSignIn: boolean }} attempt */
+  async #address(attempt) {
+    const { url, channel } = await address(this.options, this.channels, attempt);
+    this.#isAnonymous = channel !== undefined;
     if (channel) this.#dialogue(channel).isWatched = true;
     return url;
   }
@@ -165,7 +194,9 @@ export class Session {
 
   /** A channel to subscribe to once more, each in its turn. */
   #nextInTurn() {
-    const names = [...this.channels.keys()];
+    const names = [...this.channels.keys()].filter(
+      (name) => !this.#dialogues.get(name)?.isForbidden,
+    );
     if (names.length === 0) return;
     const dialogue = this.#dialogue(names[this.heartbeat.beats % names.length]);
     dialogue.isHeartbeatDue = true;

@@ -4,11 +4,13 @@
 import { read } from "./frames.js";
 
 export class Socket {
-  /** @type {WebSocket | undefined} */
+  /** @type {import("./index.d.ts").SocketLike | undefined} */
   #socket;
   /** @type {unknown} */
   #deadline;
   #hasEnded = false;
+  /** What an `error` event said; browsers' say nothing. */
+  #reason = "";
   isOpen = false;
   /** When the server was last heard. */
   heardAt = 0;
@@ -50,7 +52,8 @@ export class Socket {
     this.options.clock.clearTimeout(this.#deadline);
     const socket = this.#socket;
     if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
+    // Not `onerror`: a class that emits errors ends the process where nobody listens, and closing may be one.
+    socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close(1000);
   }
 
@@ -64,7 +67,7 @@ export class Socket {
     }
   }
 
-  /** @param {WebSocket} socket */
+  /** @param {import("./index.d.ts").SocketLike} socket */
   #listen(socket) {
     this.#socket = socket;
     socket.onopen = () => {
@@ -77,9 +80,12 @@ export class Socket {
       this.heardAt = this.options.clock.now();
       this.owner.onFrame(read(data));
     };
+    // `close` follows an error, and ends the connection.
+    socket.onerror = ({ message = "" }) => (this.#reason = message);
     socket.onclose = ({ code, reason }) => {
       const what = this.isOpen ? "the connection was closed" : "the handshake failed";
-      this.end(new Error(`${what}, code ${code}${reason ? `: ${reason}` : ""}`));
+      const why = reason || this.#reason;
+      this.end(new Error(`${what}, code ${code}${why ? `: ${why}` : ""}`));
     };
   }
 }

@@ -18,6 +18,7 @@ export async function life(seed) {
   const server = new Server(clock, random, channels, faults(random));
   const page = fakePage();
   const thrown = [];
+  const user = random() < 0.3 ? { isSignedIn: random() < 0.7 } : undefined;
   const realtime = connect({
     url: "wss://example.test/dev",
     clock,
@@ -25,10 +26,10 @@ export async function life(seed) {
     page,
     WebSocket: server.WebSocket,
     reportError: (error) => thrown.push(error),
-    ...(random() < 0.3 ? { ticket: ticketMachine(server, random) } : {}),
+    ...(user ? { ticket: ticketMachine(server, random, user) } : {}),
   });
   const app = new Application(realtime, channels, random, mayMiss);
-  const events = plan({ random, server, channels, page, app, mayMiss });
+  const events = plan({ random, server, channels, page, app, mayMiss, user });
   const lengthMs = random() < 0.2 ? 300 * MINUTE_MS : 30 * MINUTE_MS;
   await play(events, { random, clock, lengthMs });
   server.faults = CALM;
@@ -36,6 +37,7 @@ export async function life(seed) {
   for (const connection of server.connections) connection.isHalfOpen = false;
   page.show();
   page.goOnline();
+  if (user) user.isSignedIn = true;
   app.subscribeAtLeastOne();
   await clock.run(CALM_AFTER_MS);
   const problems = [...app.end(), ...server.violations, ...thrown.map(String)];
@@ -57,10 +59,13 @@ function faults(random) {
   };
 }
 
-function ticketMachine(server, random) {
+/** Fails, is throttled and answers without a ticket now and then; null only while nobody is signed in. */
+function ticketMachine(server, random, user) {
   let count = 0;
   return async () => {
     if (server.isDown || random() < 0.1) throw new Error("no ticket");
+    if (random() < 0.1) return undefined;
+    if (!user.isSignedIn) return null;
     const ticket = `ticket-${(count += 1)}`;
     server.tickets.add(ticket);
     return ticket;
@@ -68,13 +73,14 @@ function ticketMachine(server, random) {
 }
 
 /** What may happen, with how often it does in relation to the rest. */
-function plan({ random, server, channels, page, app, mayMiss }) {
+function plan({ random, server, channels, page, app, mayMiss, user }) {
   const any = (list) => list[Math.floor(random() * list.length)];
   const names = Array.from(
     { length: 1 + Math.floor(random() * 4) },
     (_, index) => `channel:${index}`,
   );
   names.forEach((name) => channels.make(name, random() < 0.5 ? "latest" : "every"));
+  if (user) server.owned.add(any(names));
   app.subscribe(names[0]);
   const one = (action) => () => server.connections.size && action(any([...server.connections]));
   const burst = () =>
@@ -93,6 +99,7 @@ function plan({ random, server, channels, page, app, mayMiss }) {
     [2, () => page.show()],
     [1, () => page.goOffline()],
     [2, () => page.goOnline()],
+    ...(user ? [[1, () => (user.isSignedIn = !user.isSignedIn)]] : []),
     ...(mayMiss ? [[1, () => channels.remake(any(names))]] : []),
   ];
 }

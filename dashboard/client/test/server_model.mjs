@@ -27,6 +27,8 @@ export class Server {
   counts = { handshakes: 0, cuts: 0, frames: 0, expired: 0 };
   tickets = new Set();
   forbidden = new Set();
+  /** Only for a connection with a ticket. */
+  owned = new Set();
   largest = 100;
   isDown = false;
 
@@ -147,7 +149,7 @@ class Connection {
     const ticket = this.query.get("ticket");
     if (ticket) return server.tickets.delete(ticket);
     return (
-      first !== null && server.channels.get(first) !== undefined && !server.forbidden.has(first)
+      first !== null && server.channels.get(first) !== undefined && !this.#isForbidden(first)
     );
   }
 
@@ -183,11 +185,16 @@ class Connection {
       return failure({ id }, "connection_expired");
     }
     if (!server.channels.get(channel)) return failure({ id }, "unknown_channel");
-    if (server.forbidden.has(channel)) return failure({ id }, "forbidden");
+    if (this.#isForbidden(channel)) return failure({ id }, "forbidden");
     if (!this.#channels.has(channel) && this.#channels.size >= server.largest)
       return failure({ id }, "too_many_subscriptions");
     this.#channels.add(channel);
     return server.channels.reply(channel, since, id);
+  }
+
+  #isForbidden(channel) {
+    const { forbidden, owned } = this.server;
+    return forbidden.has(channel) || (owned.has(channel) && !this.query.has("ticket"));
   }
 
   #reply({ channel, id }, frame) {

@@ -14,9 +14,9 @@ export class World {
   told = [];
   shown = [];
 
-  constructor({ seed = 1, channels = {}, windowMs = Infinity, ...options } = {}) {
+  constructor({ seed = 1, channels = {}, windowMs = Infinity, clock, ...options } = {}) {
     this.random = seeded(seed);
-    this.clock = new VirtualClock();
+    this.clock = clock ?? new VirtualClock();
     this.channels = new Channels(this.clock, windowMs);
     for (const [name, delivery] of Object.entries(channels)) this.channels.make(name, delivery);
     this.server = new Server(this.clock, this.random, this.channels, CALM);
