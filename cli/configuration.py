@@ -25,40 +25,41 @@ app = typer.Typer()
 
 HEAD = """# Configuration
 
-Written by `.venv/bin/python -m cli configuration > docs/configuration.md`; a test holds it to the
-settings in `components/stack/settings.py` and `components/stack/region_settings.py`.
+Written by `.venv/bin/python -m cli configuration > docs/configuration.md`; a test compares it with
+the settings in `components/stack/settings.py` and `components/stack/region_settings.py`.
 
-A stack's file, `Pulumi.<stack>.yaml`, sets every key: nothing follows from the stack's name. A key
-that is missing, unknown or wrong is refused before anything is built, all of them at once, each
-with the command that repairs it. `aws:region` names the home region, whose addresses are exported
-first; the stack is built in every region under `realtime:regions`, in each under its own limits.
-`pulumi config set --secret` encrypts a setting in the stack's file. In the stack's state only
-`alarmEmails` stays encrypted then: the others decide what is built and how, and are readable there.
+A stack's file, `Pulumi.<stack>.yaml`, sets every key: nothing follows from the stack's name. A
+missing, unknown or wrong key is an error before anything is built; one error lists all of them,
+each with the command that repairs it. The stack is built in every region under `realtime:regions`,
+in each under its own limits. `aws:region` names the primary region, whose addresses are exported
+first. `pulumi config set --secret` encrypts a setting in the stack's file. In the stack's state
+only `alarmEmails` stays encrypted: the others decide which resources are built, and are readable.
 """
 
-CHECKS = f"""## What is refused
+CHECKS = f"""## Rejected plans
 
-A region whose plan cannot hold is refused, and the others are not named:
+A plan that its region cannot carry is rejected before anything is built. The error names the
+regions whose plans do not fit:
 
 - **One bucket.** API Gateway counts HTTP requests, WebSocket messages and posts to connections
-  together. `redirectsPerSecond` + `messagesPerSecond` + `postsPerSecond`, or what the promise takes
+  together. `redirectsPerSecond` + `messagesPerSecond` + `postsPerSecond`, or the expected load
   where that is more, stay within the region's rate.
 - **New connections.** `connectsPerSecond` stays within the region's rate. Open connections have no
   quota: each lives two hours at most, so a rate of 500/s bounds them at 3.6 million.
 - **Events.** Each click is one PutEvents request and one delivery.
-- **The promise.** Posts are the sum over all watched links of watchers times pushes, and a link is
-  pushed as often as it is clicked, at most once in `minIntervalMs`. Evenly spread clicks are the
-  worst case, and are assumed. Watchers send a heartbeat every five minutes and come back after two
-  hours. Functions at work are arrivals a second times seconds each; the durations are assumed, and
-  stand in `components/stack/demand.py`.
+- **Expected load.** Posts are the sum over all watched links of watchers times pushes. A link is
+  pushed as often as it is clicked, at most once in `minIntervalMs`; the check assumes evenly spread
+  clicks, which is the worst case. Watchers send a heartbeat every five minutes and come back after
+  two hours. Functions at work are arrivals a second times seconds each; the assumed durations stand
+  in `components/stack/demand.py`.
 - **Names.** A host leads to one API or dashboard of the stack, in one of its regions.
 - **Reserved executions** are as many as the queue starts functions, and
   {UNRESERVED_EXECUTIONS} of the region's stay unreserved.
-- **Raised quotas** count once they are `granted: true`. Until then the plan has to fit what the
-  account has.
+- **Raised quotas** count once they are `granted: true`. Until then the plan has to fit the quotas
+  that the account has.
 
-`realtime quotas --region <region>` compares a stack's plan with the account as it is now, and with
-`--request` asks AWS for what is raised and not granted.
+`realtime quotas --region <region>` compares a stack's plan with the account as it is now. With
+`--request` it asks AWS for the raised quotas that are not granted yet.
 """
 
 
