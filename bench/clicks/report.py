@@ -14,17 +14,18 @@ in 50 threads. *Ours* is this repository's program, unchanged. Both are deployed
 get the same clicks at the same moments through their own `GET /{code}`, and take turns within each
 traffic. Memory, time-outs, batch size and aggregators at a time (__CONCURRENCY__) are equal.
 
-__MACHINE__ Whatever else it does is in the times: compare a row's two columns, not two rows.
+__MACHINE__
+Its other work is in the times too: compare a row's two columns, not two rows.
 
 ![Click to frame, p95](../bench/results/clicks-latency.svg)
 """
 
-METHOD = """## How it is counted, and what it is not
+METHOD = """## Method
 
 - A recorder inside the emulator counts each request, each run of a function and each batch; the
   functions know nothing of it. Calls to open and close sockets are left out, posts are counted
   apart from calls.
-- Write units are what DynamoDB says a write consumes; a refused condition and a cancelled
+- Write units are those that DynamoDB reports for a write; a failed condition and a cancelled
   transaction are charged as AWS charges them. Read units are computed from the items' sizes.
 - A click is on a screen when the screen first shows its number or a higher one, timed from the
   moment before the redirect is asked, by one clock. Each click and each watcher is a sample.
@@ -34,8 +35,8 @@ METHOD = """## How it is counted, and what it is not
   Lambda's time is the time the functions took here: on a shared machine, without AWS's network.
 - The emulator has no conflicts between transactions, no throttling and no network. On AWS the first
   two cost the naive design more: each of its clicks on a hot link is a transaction on one item.
-- A batch is what the queue held when a function was free: the slower design sees larger ones. The
-  table by batch size gives both the same.
+- A batch is the content of the queue when a function was free: the slower design sees larger ones.
+  The table by batch size gives both the same.
 - Naive's links carry no owner. With one, in the index that its article shares with the watchers,
   each click would cost it one write unit more.
 - The figures on this page were recorded before ADRs 0013 and 0015. A count is now one write unit in
@@ -43,8 +44,8 @@ METHOD = """## How it is counted, and what it is not
 - Clicks that are put into the queue for the table by batch size are all of one second. Batches of
   one from a backlog are forced: two aggregators count one link side by side.
 - Each round starts with a burst, for warm processes, and three clicks at rest.
-- Of the calls and units, one each is the channel's state: without it there is no snapshot for who
-  subscribes, no version and no conflation. An audience above the inline budget adds its tasks.
+- Of the calls and units, one each is the channel's state: without it a subscriber gets no snapshot,
+  and there is no version and no conflation. Subscribers above the inline budget add their tasks.
 """
 
 ROWS = (

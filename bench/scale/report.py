@@ -8,11 +8,13 @@ from ..document import table
 HEAD = """# Scale: one link, 1,000 to 1,000,000 watchers
 
 Written by `make bench-scale` from `bench/results/scale.json`. **This is a simulation**, in discrete
-events: no AWS account was used, and no socket is open. What is real in it, what is not:
+events: no AWS account was used, and no socket is open.
 
-- Real: the engine's code. `publish` (claim, join, flush), `work`, `fan_out`, the cutting into
-  ranges, `PacedPosts` and `Pacer` run as they are, on an event loop whose time is simulated. The
-  table is the in-memory twin that passes the same tests as DynamoDB's adapter.
+Real parts, simulated parts, and the terms of the tables:
+
+- Real: the engine's code. Leading push, defer and trailing push, the workers, the
+  split into ranges and the rate limit run as they are, on an event loop whose time is simulated.
+  The table is the in-memory fake that passes the same tests as DynamoDB's adapter.
 - Simulated: the times of DynamoDB, SQS and API Gateway (constant, below), Lambda's cold starts, its
   share of a processor and the ramp of a queue's functions, and the account's bucket of requests,
   which answers 429 when it is empty. Nothing else uses the account. Every watcher takes its posts.
@@ -20,12 +22,12 @@ events: no AWS account was used, and no socket is open. What is real in it, what
   one function. It is treated better than it is written: it reads all pages of the index, where the
   original reads the first, some 7,000 watchers, and never reaches the others; its counters never
   conflict; its functions may run for Lambda's longest, 15 minutes.
-- Ours may use half of the account's rate for posts; naive takes what it can. Both have 512 MB.
-- Each run but the cold ones starts with a click that everybody has seen, on a channel that has been
-  quiet since: so its audience has been counted, and one environment of each function is warm.
-  Seconds are from the last click until a watcher has the last number. Nobody waits longer than an
-  hour: `never` is what had not come by then, or was lost. `timed out` are runs that Lambda ended;
-  `dead` are messages given up after five runs that ended so or raised.
+- Ours may use half of the account's rate for posts; naive takes all that it gets. Both have 512 MB.
+- Each run but the cold ones starts with a click that every watcher has seen, on a channel that has
+  been quiet since. So its subscribers have been counted, and one environment of each function is
+  warm. Seconds are from the last click until a watcher has the last number. A watcher waits an hour
+  at most: `never` is a number that did not come by then, or was lost. `timed out` are runs that
+  Lambda ended; `dead` are messages given up after five runs that ended so or raised.
 - Dollars are of the push path, from the click's queue on, by `bench/prices.json`: mostly posts.
 """
 
@@ -56,7 +58,7 @@ def page(results: Mapping[str, Any]) -> str:
             ]
         plot = f"scale-{region.replace(',', '').replace(' ', '-')}.svg"
         parts.append(f"![Seconds until the last watcher sees one click](../bench/results/{plot})\n")
-    parts += [_cold(results["cold"]), "## What is assumed\n", _assumed(results)]
+    parts += [_cold(results["cold"]), "## Assumptions\n", _assumed(results)]
     return "\n".join(parts) + "\n"
 
 
@@ -74,8 +76,8 @@ def _cold(cold: Mapping[str, Any]) -> str:
     columns = ("region", "half of them", "last one", "posts", "each watcher")
     return (
         f"## The first 30 seconds of a link with {cold['watchers']:,} watchers\n\n"
-        "Ten clicks a second on a channel whose audience nobody has counted: how far apart to push "
-        f"is known only once its rows are read.\n\n{table(columns, rows)}\n"
+        "Ten clicks a second on a channel whose subscribers were never counted:\nthe adaptive "
+        f"interval is known only after a worker has read its rows.\n\n{table(columns, rows)}\n"
     )
 
 
