@@ -59,6 +59,12 @@ export class Dialogue {
     } else if (!channel && this.isWatched) this.#ask("unsubscribe");
   }
 
+  /** Asks once more whether the server knows the subscription. */
+  beat() {
+    this.isHeartbeatDue = true;
+    this.advance();
+  }
+
   /** @param {Reply} reply */
   subscribed(reply) {
     const question = this.#answered(reply.id);

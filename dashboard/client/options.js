@@ -18,7 +18,7 @@ const MINUTE_MS = 60_000;
 export const TIMINGS = Object.freeze({
   retryBaseMs: 1_000,
   retryCapMs: 30_000,
-  heartbeatMs: 5 * MINUTE_MS, // API Gateway ends a connection after ten minutes without a message
+  heartbeatMs: 8 * MINUTE_MS, // an eighth more or less; API Gateway ends a connection after ten silent minutes
   replyTimeoutMs: 15_000,
   connectTimeoutMs: 20_000,
   rotateAfterMs: 100 * MINUTE_MS, // API Gateway ends every connection after two hours

@@ -28,7 +28,11 @@ export class Session {
     this.options = options;
     this.channels = channels;
     this.owner = owner;
-    this.heartbeat = new Heartbeat(options, () => this.#nextInTurn());
+    this.heartbeat = new Heartbeat(
+      options,
+      () => this.#watched(),
+      (name) => this.#dialogue(name).beat(),
+    );
     this.socket = new Socket(options, {
       address: () => this.#address(attempt),
       onOpen: () => this.#opened(),
@@ -153,9 +157,11 @@ export class Session {
   #receive(frame) {
     switch (frame.kind) {
       case "push":
+        this.heartbeat.heard(frame.channel);
         this.channels.get(frame.channel)?.push(frame.message);
         break;
       case "subscribed":
+        this.heartbeat.heard(frame.channel);
         this.#dialogue(frame.channel).subscribed(frame);
         break;
       case "unsubscribed":
@@ -192,14 +198,8 @@ export class Session {
     return dialogue;
   }
 
-  /** A channel to subscribe to once more, each in its turn. */
-  #nextInTurn() {
-    const names = [...this.channels.keys()].filter(
-      (name) => !this.#dialogues.get(name)?.isForbidden,
-    );
-    if (names.length === 0) return;
-    const dialogue = this.#dialogue(names[this.heartbeat.beats % names.length]);
-    dialogue.isHeartbeatDue = true;
-    dialogue.advance();
+  /** The channels that the server may be asked about. */
+  #watched() {
+    return [...this.channels.keys()].filter((name) => !this.#dialogues.get(name)?.isForbidden);
   }
 }

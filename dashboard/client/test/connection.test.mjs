@@ -121,7 +121,7 @@ test("attempts grow apart while the server is down, and a good connection makes 
   assert.equal(world.realtime.state.attempt, 1);
 });
 
-test("a heartbeat goes out about every five minutes for each channel in turn, with its position", async () => {
+test("a heartbeat goes out every seven to nine minutes for the channel that is silent longest, with its position", async () => {
   const world = new World({ channels: { a: "latest", b: "latest" } });
   world.publish("a", 2);
   world.subscribe("a");
@@ -130,8 +130,51 @@ test("a heartbeat goes out about every five minutes for each channel in turn, wi
   const before = world.sent.length;
   await world.run(60 * MINUTE_MS);
   const beats = world.sent.slice(before);
-  assert.ok(beats.length >= 10 && beats.length <= 15, `${beats.length} heartbeats in an hour`);
+  assert.ok(beats.length >= 6 && beats.length <= 8, `${beats.length} heartbeats in an hour`);
   assert.deepEqual(beats.slice(0, 3), ["subscribe a 2", "subscribe b", "subscribe a 2"]);
+});
+
+test("a channel whose frames come has no heartbeat, and the silent one beside it has them all", async () => {
+  const world = new World({ channels: { a: "latest", b: "latest" } });
+  world.subscribe("a");
+  world.subscribe("b");
+  await world.run(1_000);
+  const before = world.sent.length;
+  for (let minute = 1; minute <= 60; minute += 1) {
+    await world.run(MINUTE_MS);
+    world.publish("a", minute);
+  }
+  const beats = world.sent.slice(before);
+  assert.ok(beats.length >= 6 && beats.length <= 8, `${beats.length} heartbeats in an hour`);
+  assert.deepEqual([...new Set(beats)], ["subscribe b"]);
+});
+
+test("a connection all of whose channels speak sends no heartbeat", async () => {
+  const world = new World({ channels: { a: "latest", b: "latest" } });
+  world.subscribe("a");
+  world.subscribe("b");
+  await world.run(1_000);
+  const before = world.sent.length;
+  for (let round = 1; round <= 15; round += 1) {
+    await world.run(5 * MINUTE_MS);
+    world.publish("a", round);
+    world.publish("b", round);
+  }
+  assert.deepEqual(world.sent.slice(before), []);
+});
+
+test("a connection is never silent for ten minutes, whenever its last frame came", async () => {
+  for (let second = 30; second < 16 * 60; second += 30) {
+    const world = new World({ channels: { a: "latest" } });
+    world.subscribe("a");
+    await world.run(1_000);
+    await world.run(second * 1_000);
+    world.publish("a", 1);
+    await world.run(1_000);
+    const before = world.sent.length;
+    await world.run(9 * MINUTE_MS);
+    assert.ok(world.sent.length > before, `no heartbeat after a frame at second ${second}`);
+  }
 });
 
 test("a socket that says nothing any more is replaced", async () => {
@@ -140,7 +183,7 @@ test("a socket that says nothing any more is replaced", async () => {
   await world.run(1_000);
   world.connection.isHalfOpen = true;
   world.publish("a", 5);
-  await world.run(7 * MINUTE_MS);
+  await world.run(10 * MINUTE_MS);
   assert.deepEqual(world.shown, ["a 5"]);
   assert.equal(world.server.counts.handshakes, 2);
 });

@@ -7,8 +7,8 @@ import { fakePage } from "./page_model.mjs";
 import { seeded, VirtualClock } from "./virtual_clock.mjs";
 
 const MINUTE_MS = 60_000;
-/** Each channel has a heartbeat every 6 minutes at the latest, times four channels. */
-const CALM_AFTER_MS = 40 * MINUTE_MS;
+/** A connection has a heartbeat every 9 minutes at the latest, for the most silent of four channels. */
+const CALM_AFTER_MS = 50 * MINUTE_MS;
 
 export async function life(seed) {
   const random = seeded(seed);
