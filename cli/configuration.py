@@ -49,9 +49,9 @@ regions whose plans do not fit:
 - **Events.** Each click is one PutEvents request and one delivery.
 - **Expected load.** Posts are the sum over all watched links of watchers times pushes. A link is
   pushed as often as it is clicked, at most once in `minIntervalMs`; the check assumes evenly spread
-  clicks, which is the worst case. Watchers send a heartbeat every five minutes and come back after
-  two hours. Functions at work are arrivals a second times seconds each; the assumed durations stand
-  in `components/stack/demand.py`.
+  clicks, which is the worst case. Silent watchers send a heartbeat every eight minutes and come
+  back after two hours. Functions at work are arrivals a second times seconds each; the assumed
+  durations stand in `components/stack/demand.py`.
 - **Names.** A host leads to one API or dashboard of the stack, in one of its regions.
 - **Reserved executions** are as many as the queue starts functions, and
   {UNRESERVED_EXECUTIONS} of the region's stay unreserved.

@@ -17,7 +17,7 @@ from rich.console import Console
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
-HEARTBEAT_SECONDS = 300
+HEARTBEAT_SECONDS = 480
 """Well within the ten idle minutes after which API Gateway closes a connection."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 

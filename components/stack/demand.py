@@ -13,7 +13,7 @@ UNRESERVED_EXECUTIONS = 100
 """https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
 CONNECTION_SECONDS = 7_200
 """API Gateway closes every WebSocket connection after two hours."""
-HEARTBEAT_SECONDS = 300
+HEARTBEAT_SECONDS = 480
 """A watcher asks this often whether its row is still there: docs/protocol.md."""
 
 REDIRECT_SECONDS = 0.050

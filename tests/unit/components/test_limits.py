@@ -246,7 +246,7 @@ def test_executions_are_arrivals_times_durations() -> None:
     assert executions(PLAN.model_copy(update={"promise": promise})) == {
         "redirect": 5,
         "connect": 1,  # ten a second, of 70 ms
-        "messages": 5,  # 240 heartbeats and 10 connects a second, of 20 ms
+        "messages": 4,  # 150 heartbeats and 10 connects a second, of 20 ms
         "aggregate": 5,
         "fan_out": 3,  # 7,200 posts a second, 64 at a time, of 20 ms
     }
