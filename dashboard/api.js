@@ -49,6 +49,7 @@ export class LinksApi {
       const message = "The server cannot be reached. Check your connection and try again.";
       throw new ApiError(0, "unreachable", message, { cause: error });
     }
+    if (answer.status === 401) this._session.ended();
     const found = answer.status === 204 ? null : await answer.json().catch(() => null);
     if (answer.ok) return found;
     const { code = "failed", message = `The server answered ${answer.status}.` } = found?.error ?? {};

@@ -4,6 +4,8 @@ import { LinksApi } from "./api.js";
 import { Session } from "./auth.js";
 import { loadConfig } from "./config.js";
 import { element, icon } from "./dom.js";
+import { loading } from "./loading.js";
+import { Network } from "./network.js";
 import { announce } from "./parts/announcer.js";
 import { connectionStatus, staleness } from "./parts/status.js";
 import { Realtime } from "./realtime.js";
@@ -15,6 +17,8 @@ import { failure, missingView } from "./views/states.js";
 const main = document.getElementById("main");
 const bar = document.getElementById("bar");
 const banner = document.getElementById("banner");
+
+const network = new Network();
 
 let config;
 let session;
@@ -43,7 +47,7 @@ function navigate(path, { say = "" } = {}) {
 }
 
 function askWho(notice) {
-  context?.realtime.close();
+  context?.close();
   context = null;
   bar.hidden = banner.hidden = true;
   show(signInView({ session, onSignedIn: enter, notice }));
@@ -52,8 +56,17 @@ function askWho(notice) {
 /** On a page that has just been loaded the focus stays where the browser puts it: at the start. */
 function enter({ focus = true } = {}) {
   const realtime = new Realtime(config.endpoint);
-  context = { api: new LinksApi(config.apiUrl, session), realtime, navigate };
-  showBar(realtime);
+  const stopTelling = showBar(realtime);
+  context = {
+    api: new LinksApi(config.apiUrl, session),
+    realtime,
+    network,
+    navigate,
+    close() {
+      stopTelling();
+      realtime.close();
+    },
+  };
   show(viewOf(location.pathname), { focus });
 }
 
@@ -66,11 +79,14 @@ function showBar(realtime) {
     element("button", { type: "button", class: "button quiet", onclick: signOut }, "Sign out"),
   );
   bar.hidden = false;
-  realtime.observe((state) => {
-    status.show(state);
-    banner.textContent = staleness(state);
+  const tell = () => {
+    status.show(realtime.state, network.isOnline);
+    banner.textContent = staleness(realtime.state, network.isOnline);
     banner.hidden = banner.textContent === "";
-  });
+  };
+  const ends = [realtime.observe(tell), network.observe(tell)];
+  tell();
+  return () => ends.forEach((end) => end());
 }
 
 function signOut() {
@@ -92,19 +108,22 @@ function goBack() {
   if (context && location.pathname !== shown.path) show(viewOf(location.pathname));
 }
 
-async function start() {
-  try {
-    config = await loadConfig();
-    session = new Session(config, { onEnd: () => askWho("Your session has ended. Sign in again.") });
-    if (!session.signedIn) return askWho();
-    await session.token();
-    enter({ focus: false });
-  } catch (error) {
-    if (error.code === "NotAuthorizedException") return;
-    show({ title: "Not loaded", element: failure(error, start), close() {} });
-  }
+async function whoIsThere() {
+  config = await loadConfig();
+  session ??= new Session(config, { onEnd: () => askWho("Your session has ended. Sign in again.") });
+  await session.join();
+  if (session.signedIn) await session.token();
+  return session.signedIn;
 }
 
 document.addEventListener("click", followInside);
 addEventListener("popstate", goBack);
-start();
+loading({
+  ask: whoIsThere,
+  show: (signedIn) => (signedIn ? enter({ focus: false }) : askWho()),
+  fail(error, again) {
+    if (session?.signedIn === false) return;
+    show({ title: "Not loaded", element: failure(error, again), close() {} });
+  },
+  network,
+});

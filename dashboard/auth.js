@@ -1,6 +1,8 @@
 // Signs in with Cognito by its JSON interface: three calls are not worth a library of 200 kB.
 // The ID token stays in memory. The refresh token is kept for the tab's life, so that a reload does
-// not sign anybody out; it can be revoked, and signing out does that.
+// not sign anybody out, and is handed to other tabs that ask; it can be revoked, and signing out does that.
+
+import { Tabs } from "./tabs.js";
 
 const KEY = "realtime.refreshToken";
 const EARLY_MS = 60_000;
@@ -8,6 +10,7 @@ const TIMEOUT_MS = 15_000;
 
 /** What Cognito refused, in words for the person who tries to sign in. */
 export class SignInError extends Error {
+  name = "SignInError";
   constructor(code, message, options) {
     super(message, options);
     this.code = code;
@@ -18,24 +21,33 @@ const WORDS = {
   NotAuthorizedException: "The email or the password is wrong.",
   UserNotFoundException: "The email or the password is wrong.",
   PasswordResetRequiredException: "The password has to be reset. Ask your administrator.",
+  CodeMismatchException: "The code is wrong. It is in the newest email.",
+  ExpiredCodeException: "The code is no longer good. Ask for a new one.",
+  "ForgotPassword InvalidParameterException": "This account has no confirmed email. Ask your administrator.",
   UserNotConfirmedException: "This account is not confirmed yet. Ask your administrator.",
   LimitExceededException: "Too many attempts. Wait a few minutes and try again.",
   TooManyRequestsException: "Too many attempts. Wait a few minutes and try again.",
 };
 
 export class Session {
-  /** `onEnd` is called when Cognito no longer accepts the session, not on `signOut`. */
-  constructor(config, { onEnd = () => {}, storage = sessionStorage } = {}) {
+  /** `onEnd` is called when the session ends elsewhere, not on `signOut`. */
+  constructor(config, { onEnd = () => {}, storage = sessionStorage, channel } = {}) {
     this._config = config;
     this._storage = storage;
     this._onEnd = onEnd;
-    this._refreshToken = storage.getItem(KEY);
+    this.refreshToken = storage.getItem(KEY);
+    this._tabs = new Tabs(this, channel);
     this._idToken = null;
     this._refreshing = null;
   }
 
   get signedIn() {
-    return this._refreshToken !== null;
+    return this.refreshToken !== null;
+  }
+
+  /** Takes the session of another tab, if this one has none. */
+  async join() {
+    if (!this.signedIn) this.refreshToken = await this._tabs.ask();
   }
 
   /** Known once a token is. */
@@ -62,6 +74,21 @@ export class Session {
     }));
   }
 
+  /** Has a code sent to the account's email, with which `resetPassword` sets a new password. */
+  async forgotPassword(email) {
+    await this._call("ForgotPassword", { ClientId: this._config.userPoolClientId, Username: email });
+  }
+
+  async resetPassword(email, code, password) {
+    await this._call("ConfirmForgotPassword", {
+      ClientId: this._config.userPoolClientId,
+      Username: email,
+      ConfirmationCode: code,
+      Password: password,
+    });
+    return this.signIn(email, password);
+  }
+
   /** An ID token with at least a minute left. Raises `SignInError` when the session has ended. */
   async token() {
     if (this._idToken === null || this._idToken.claims.exp * 1_000 - EARLY_MS < Date.now()) {
@@ -71,11 +98,12 @@ export class Session {
     return this._idToken.text;
   }
 
-  /** Forgets the token at once; revoking it is worth an attempt, not a wait. */
+  /** Forgets the token at once, in all tabs; revoking it is worth an attempt, not a wait. */
   signOut() {
-    const token = this._refreshToken;
+    const token = this.refreshToken;
     this._forget();
     if (token === null) return;
+    this._tabs.signedOut(token);
     this._call("RevokeToken", { ClientId: this._config.userPoolClientId, Token: token })
       .catch((error) => console.warn("The session could not be revoked:", error.message));
   }
@@ -85,15 +113,19 @@ export class Session {
       this._keep(await this._call("InitiateAuth", {
         AuthFlow: "REFRESH_TOKEN_AUTH",
         ClientId: this._config.userPoolClientId,
-        AuthParameters: { REFRESH_TOKEN: this._refreshToken },
+        AuthParameters: { REFRESH_TOKEN: this.refreshToken },
       }));
     } catch (error) {
-      if (error.code === "NotAuthorizedException") {
-        this._forget();
-        this._onEnd();
-      }
+      if (error.code === "NotAuthorizedException") this.ended();
       throw error;
     }
+  }
+
+  /** Cognito or the API no longer accepts the session, or another tab has signed out. */
+  ended() {
+    if (!this.signedIn) return;
+    this._forget();
+    this._onEnd();
   }
 
   _signedIn(email, answer) {
@@ -108,12 +140,12 @@ export class Session {
 
   _keep({ AuthenticationResult: result }) {
     this._idToken = { text: result.IdToken, claims: claims(result.IdToken) };
-    this._refreshToken = result.RefreshToken ?? this._refreshToken;
-    this._storage.setItem(KEY, this._refreshToken);
+    this.refreshToken = result.RefreshToken ?? this.refreshToken;
+    this._storage.setItem(KEY, this.refreshToken);
   }
 
   _forget() {
-    this._refreshToken = this._idToken = null;
+    this.refreshToken = this._idToken = null;
     this._storage.removeItem(KEY);
   }
 
@@ -136,7 +168,7 @@ export class Session {
     const found = await answer.json().catch(() => ({}));
     if (answer.ok) return found;
     const code = String(found.__type ?? answer.status).split("#").pop();
-    throw new SignInError(code, WORDS[code] ?? found.message ?? "Signing in failed. Try again.");
+    throw new SignInError(code, WORDS[`${action} ${code}`] ?? WORDS[code] ?? found.message ?? "Signing in failed. Try again.");
   }
 }
 

@@ -3,7 +3,9 @@
 const NEEDED = ["apiUrl", "endpoint", "userPoolClientId", "region", "cognitoEndpoint", "publicUrl"];
 
 export async function loadConfig() {
-  const answer = await fetch("/config.json");
+  const answer = await fetch("/config.json").catch((error) => {
+    throw new Error("The page cannot be loaded. Check your connection.", { cause: error });
+  });
   if (!answer.ok) throw new Error(`config.json should be beside the page, got ${answer.status}`);
   const config = await answer.json();
   const missing = NEEDED.filter((key) => typeof config[key] !== "string");

@@ -1,22 +1,19 @@
-// The page's one socket, and whoever wants to know how it is.
+// The page's one socket.
 
 import { connect } from "./client/index.js";
 
 export class Realtime {
   constructor(endpoint) {
-    this._listeners = new Set();
-    this._connection = connect({ url: endpoint, onState: (state) => this._tell(state) });
+    this._connection = connect({ url: endpoint });
   }
 
   get state() {
     return this._connection.state;
   }
 
-  /** Calls at once and on each change; returns what ends it. */
+  /** Calls on each change of `state`; returns what ends it. */
   observe(listener) {
-    this._listeners.add(listener);
-    listener(this.state);
-    return () => this._listeners.delete(listener);
+    return this._connection.onState(listener);
   }
 
   /** `onClicks(clicks, meta)` for each newer value; returns what ends it. */
@@ -28,10 +25,5 @@ export class Realtime {
 
   close() {
     this._connection.close();
-    this._listeners.clear();
-  }
-
-  _tell(state) {
-    for (const listener of this._listeners) listener(state);
   }
 }

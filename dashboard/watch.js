@@ -7,21 +7,19 @@ import * as format from "./format.js";
 import { announceNumber } from "./parts/announcer.js";
 import { rollingNumber } from "./parts/number.js";
 import { connectionStatus } from "./parts/status.js";
+import { loading } from "./loading.js";
+import { Network } from "./network.js";
 import { Realtime } from "./realtime.js";
 import { Tally } from "./tally.js";
 
+const network = new Network();
 const main = document.getElementById("main");
 
-async function start() {
+function start() {
   const [, code] = location.pathname.match(/^\/watch\/([A-Za-z0-9_-]{3,32})\/?$/) ?? [];
   if (!code) return say("There is no such link.");
   document.title = `${code} · Live clicks`;
-  try {
-    watch(code, await loadConfig());
-  } catch (error) {
-    console.error(error);
-    say("This page could not be loaded. Reload it to try again.");
-  }
+  loading({ ask: loadConfig, show: (config) => watch(code, config), fail: (error) => say(error.message), network });
 }
 
 function watch(code, config) {
@@ -47,7 +45,10 @@ function watch(code, config) {
     pace.element,
   );
   const realtime = new Realtime(config.endpoint);
-  realtime.observe((state) => status.show(state));
+  const tell = () => status.show(realtime.state, network.isOnline);
+  realtime.observe(tell);
+  network.observe(tell);
+  tell();
   realtime.watch(code, take);
 }
 

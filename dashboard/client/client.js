@@ -244,6 +244,7 @@ export class Client {
   #online() {
     this.#isOnline = true;
     if (this.#retry !== undefined) this.#retrySoon();
+    else if (this.#session && !this.#session.isOpen) this.#tell("connecting");
   }
 
   /** Not at once: a network that comes back does so for many. */

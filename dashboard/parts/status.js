@@ -6,7 +6,7 @@ const WORDS = {
   connecting: "Connecting",
   open: "Live",
   waiting: "Reconnecting",
-  paused: "Idle",
+  paused: "Ready",
   offline: "Offline",
   closed: "Disconnected",
 };
@@ -18,7 +18,9 @@ export function connectionStatus() {
 
   return {
     element: node,
-    show({ status }) {
+    /** An idle socket is not told that the network is gone. */
+    show(state, online) {
+      const status = online || state.status === "open" ? state.status : "offline";
       node.dataset.status = status;
       words.textContent = WORDS[status];
     },
@@ -26,8 +28,8 @@ export function connectionStatus() {
 }
 
 /** What to say above the page while its numbers may be old; empty while they are not. */
-export function staleness({ status, attempt = 0 }, online = navigator.onLine) {
-  if (status === "offline" || !online) {
+export function staleness({ status, attempt = 0 }, online) {
+  if (!online && status !== "open") {
     return "You are offline. Numbers stay as they were and catch up when you are back.";
   }
   if (status === "waiting" && attempt > 1) {

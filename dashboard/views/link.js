@@ -4,6 +4,7 @@ import { bars } from "../charts/bars.js";
 import { sparkline } from "../charts/sparkline.js";
 import { element, icon, motionIsWelcome } from "../dom.js";
 import * as format from "../format.js";
+import { loading } from "../loading.js";
 import { announceNumber, forgetNumbers } from "../parts/announcer.js";
 import { copyButton } from "../parts/copy.js";
 import { confirmed } from "../parts/dialog.js";
@@ -16,27 +17,30 @@ const RISE = { duration: 1_100, easing: "ease-out" };
 
 export function linkView(context, code) {
   const page = element("div", { class: "page" }, skeleton(3));
-  const view = { title: code, element: page, close: () => (live?.close(), (closed = true)) };
   let live = null;
-  let closed = false;
-
-  async function load() {
-    try {
-      const link = await context.api.read(code);
-      if (closed) return;
+  const loaded = loading({
+    network: context.network,
+    ask: () => context.api.read(code),
+    show(link) {
       live = liveLink(link, context);
       page.replaceChildren(...live.children);
-      // Who came here waits at the top of a page that had no heading yet.
+      // A reader who has just come waits at the top of a page that had no heading yet.
       if (document.activeElement?.id === "main") page.querySelector("h1").focus({ preventScroll: true });
-    } catch (error) {
-      if (closed) return;
+    },
+    fail(error, again) {
       const missing = error.status === 404;
-      page.replaceChildren(missing ? missingView().element.firstChild : failure(error, load));
-    }
-  }
+      page.replaceChildren(missing ? missingView().element.firstChild : failure(error, again));
+    },
+  });
 
-  load();
-  return view;
+  return {
+    title: code,
+    element: page,
+    close() {
+      loaded.close();
+      live?.close();
+    },
+  };
 }
 
 function liveLink(link, context) {

@@ -2,6 +2,7 @@
 
 import { element } from "../dom.js";
 import * as format from "../format.js";
+import { loading } from "../loading.js";
 import { announce } from "../parts/announcer.js";
 import { copyButton } from "../parts/copy.js";
 import { rollingNumber } from "../parts/number.js";
@@ -10,7 +11,7 @@ import { failure, skeleton } from "./states.js";
 
 const PAGE = 20;
 
-export function linksView({ api, realtime }) {
+export function linksView({ api, realtime, network }) {
   const list = element("ul", { class: "links" });
   const older = pageButton("Older", () => turn(1));
   const newer = pageButton("Newer", () => turn(-1));
@@ -27,22 +28,14 @@ export function linksView({ api, realtime }) {
   // Cursors lead on only: the way back is remembered.
   const cursors = [null];
   let page = 0;
-  let asked = 0;
+  const loaded = loading({
+    network,
+    ask: () => api.list({ limit: PAGE, cursor: cursors[page] }),
+    show,
+    fail: (error, again) => body.replaceChildren(failure(error, again)),
+  });
 
-  async function load() {
-    const question = ++asked;
-    body.setAttribute("aria-busy", "true");
-    try {
-      const { links, cursor } = await api.list({ limit: PAGE, cursor: cursors[page] });
-      if (question === asked) show(links, cursor);
-    } catch (error) {
-      if (question === asked) body.replaceChildren(failure(error, load));
-    } finally {
-      body.removeAttribute("aria-busy");
-    }
-  }
-
-  function show(links, cursor) {
+  function show({ links, cursor }) {
     stop();
     cursors[page + 1] = cursor;
     list.replaceChildren(...links.map(row));
@@ -54,7 +47,7 @@ export function linksView({ api, realtime }) {
 
   async function turn(by) {
     page += by;
-    await load();
+    await loaded.again();
     announce(`Page ${page + 1}`);
   }
 
@@ -62,7 +55,7 @@ export function linksView({ api, realtime }) {
     announce(`${format.bare(link.short_url)} is ready`);
     if (page > 0) {
       page = 0;
-      return load();
+      return loaded.again();
     }
     const made = row(link);
     made.classList.add("fresh");
@@ -95,8 +88,14 @@ export function linksView({ api, realtime }) {
     watching.clear();
   }
 
-  load();
-  return { title: "Links", element: view, close: stop };
+  return {
+    title: "Links",
+    element: view,
+    close() {
+      loaded.close();
+      stop();
+    },
+  };
 }
 
 function pageButton(text, onclick) {

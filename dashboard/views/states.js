@@ -12,13 +12,14 @@ export function skeleton(rows) {
   );
 }
 
+/** The page tries again by itself; the button is for those who do not want to wait. */
 export function failure(error, retry) {
   return element(
     "div",
     { class: "empty", role: "alert" },
-    element("h2", {}, "This could not be loaded"),
+    element("h2", {}, "This could not be loaded yet"),
     element("p", { class: "muted" }, error.message),
-    element("button", { type: "button", class: "button", onclick: retry }, "Try again"),
+    element("button", { type: "button", class: "button", onclick: retry }, "Try now"),
   );
 }
 

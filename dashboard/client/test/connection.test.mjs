@@ -243,6 +243,15 @@ test("offline is a state, and the network's return ends the pause", async () => 
   }
 });
 
+test("the network's return is told while an attempt is under way", async () => {
+  const world = new World({ channels: { a: "latest" } });
+  world.page.goOffline();
+  world.subscribe("a");
+  world.page.goOnline();
+  await world.run(1_000);
+  assert.deepEqual(world.statuses, ["offline", "connecting", "open"]);
+});
+
 test("a browser that wrongly says offline does not keep the client from connecting", async () => {
   const world = new World({ channels: { a: "latest" } });
   world.page.goOffline();

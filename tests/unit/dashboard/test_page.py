@@ -9,7 +9,7 @@ DASHBOARD = Path(__file__).parents[3] / "dashboard"
 MODULES = [
     path
     for path in sorted(DASHBOARD.rglob("*"))
-    if path.suffix in {".js", ".css", ".html"} and "client" not in path.parts
+    if path.suffix in {".js", ".css", ".html"} and "client" not in path.relative_to(DASHBOARD).parts
 ]
 
 
