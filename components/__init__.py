@@ -18,10 +18,17 @@ from .resources.event_route import EventRoute as EventRoute
 from .resources.event_route import EventRouteArgs as EventRouteArgs
 from .resources.function import Function as Function
 from .resources.function import FunctionArgs as FunctionArgs
+from .resources.function import FunctionDefaults as FunctionDefaults
+from .resources.http_api import HttpApi as HttpApi
+from .resources.http_api import HttpApiArgs as HttpApiArgs
+from .resources.http_api import InvokedFunction as InvokedFunction
 from .resources.layer import RuntimeLayer as RuntimeLayer
 from .resources.layer import RuntimeLayerArgs as RuntimeLayerArgs
 from .resources.queue import Queue as Queue
 from .resources.queue import QueueArgs as QueueArgs
+from .resources.table import IndexArgs as IndexArgs
+from .resources.table import Table as Table
+from .resources.table import TableArgs as TableArgs
 from .shortener.api import Shortener as Shortener
 from .shortener.api import ShortenerArgs as ShortenerArgs
 from .shortener.click_pipeline import ClickPipeline as ClickPipeline

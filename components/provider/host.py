@@ -31,8 +31,13 @@ def components() -> list[type[pulumi.ComponentResource]]:
     for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         module = importlib.import_module(info.name)
         classes = (value for value in vars(module).values() if inspect.isclass(value))
-        found |= {one for one in classes if issubclass(one, pulumi.ComponentResource)}
-    found.discard(pulumi.ComponentResource)
+        # A base that leaves the constructor to its components is none itself.
+        found |= {
+            one
+            for one in classes
+            if issubclass(one, pulumi.ComponentResource)
+            and "args" in inspect.get_annotations(one.__init__)
+        }
     return sorted(found, key=lambda one: one.__name__)
 
 

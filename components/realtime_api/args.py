@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..resources.function import FunctionDefaults
 from .tokens import TokenArgs
 
 STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -95,8 +96,9 @@ class RealtimeApiArgs:
     throttling_rate_limit: int
     """Connects and messages a second, over all clients. The account's own limit is shared."""
 
-    log_retention_days: int
-    """Days that access logs and the functions' logs are kept."""
+    defaults: FunctionDefaults
+    """Logs, key, tracing, and a layer in place of one of its own; the key is also that of the
+    table and the queues."""
 
     connect_parameters: Mapping[str, str] | None = None
     """Query parameter -> channel: `{"code": "link:{}"}` lets clients connect with `?code=x`."""
@@ -143,17 +145,8 @@ class RealtimeApiArgs:
     region: str | None = None
     """Region that it is made in; by default the provider's."""
 
-    kms_key_arn: pulumi.Input[str] | None = None
-    """Key of table, queues, logs and variables, as of `CustomerKey`; by default AWS's own."""
-
-    tracing: bool | None = None
-    """Send traces of the functions' runs to X-Ray; false by default."""
-
     protect_data: bool | None = None
     """Refuse to delete or replace table, APIs, queues; back the table up. False by default."""
-
-    layer_arn: pulumi.Input[str] | None = None
-    """Layer with the functions' packages; by default one of its own."""
 
     tokens: TokenArgs | None = None
     """Tokens that prove who connects. Without them every connection is anonymous."""

@@ -1,35 +1,37 @@
 """Server push for a stack: a WebSocket API, the table of its connections, grants to use them."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from ..resources import bundle, policies
-from ..resources.customer_key import table_encryption
-from ..resources.function import Function
+from ..resources import bundle
 from ..resources.layer import RuntimeLayer, RuntimeLayerArgs
-from .args import DEFAULT_INLINE_MAXIMUM, DEFAULT_POSTS_PER_SECOND, RealtimeApiArgs, channel_rules
+from ..resources.table import Table, TableArgs
+from .args import (
+    DEFAULT_INLINE_MAXIMUM,
+    DEFAULT_POSTS_PER_SECOND,
+    RealtimeApiArgs,
+    channel_rules,
+)
 from .definition import REALTIME
 from .functions import Functions
-from .policies import Grants, attach
-from .queues import make_queues
+from .grants import Granting
+from .policies import Policies
+from .queues import Queues, make_queues
 from .reference import ExistingRealtimeApi, ExistingRealtimeApiArgs, describe
 from .routes import Routing
 from .sessions import Sessions, make_sessions
 from .stage import deployed_stage
 
 
-class MissingTokens(pulumi.RunError):
-    """What needs to know who is who was asked of an API that does not."""
+class RealtimeApi(Granting):
+    """Browsers connect to `endpoint` and subscribe to channels; publishers push to those.
 
-
-class RealtimeApi(pulumi.ComponentResource):
-    """Browsers connect to `endpoint` and watch channels; who was granted it publishes to them.
-
-    A function that is redelivered to (by SQS) publishes by itself, with `grant_publish`. Everybody
-    else sends to the publish queue, which keeps a channel's order, or puts events on the bus.
+    A function that SQS delivers to again publishes by itself, with `grant_publish`. Every other
+    publisher sends to the publish queue, which keeps a channel's order, or puts events on the bus.
     """
 
     endpoint: pulumi.Output[str]
@@ -97,14 +99,13 @@ class RealtimeApi(pulumi.ComponentResource):
         self, name: str, args: RealtimeApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("realtime:index:RealtimeApi", name, None, opts)
-        self._args, self._queues = args, make_queues(name, args, self)
+        self._args, queues = args, make_queues(name, args, self)
         table = self._table(name)
         api = self._api(name)
-        self._grants = Grants(table.arn, api.execution_arn, args.stage_name, self._queues)
+        policies = Policies(table.arn, api.execution_arn, args.stage_name, queues)
         self.layer_arn = self._layer_arn(name)
-        functions = Functions(
-            name, args, self.layer_arn, table.name, self._queues, self._grants, self
-        )
+        defaults = dataclasses.replace(args.defaults, layer_arn=self.layer_arn)
+        functions = Functions(name, args, defaults, table.name, queues, policies, self)
         routing = Routing(name, api, args, REALTIME, self)
         authorizer = routing.authorizer(functions.authorize())
         resources = routing.resources(functions.answering(), authorizer)
@@ -115,11 +116,14 @@ class RealtimeApi(pulumi.ComponentResource):
         self.api_id, self.execution_arn = api.id, api.execution_arn
         self.stage_name = stage.name
         self.table_name, self.table_arn = table.name, table.arn
-        self._offer_queues()
-        self._offer_policies()
+        self._offer_queues(queues)
+        self.publish_policy, self.send_policy = policies.publish(), policies.send()
+        self.disconnect_policy, self.inspect_policy = policies.disconnect(), policies.inspect()
         self._offer_sessions(make_sessions(name, args, functions, self.management_endpoint, self))
         functions.work(self.publish_environment)
-        self.function_names = _names(functions.made)
+        self.function_names = pulumi.Output.all(
+            **{title: function.name for title, function in functions.made.items()}
+        )
         self.reference = describe(vars(self), self.publish_environment)
         self.register_outputs({key: getattr(self, key) for key in RealtimeApi.__annotations__})
 
@@ -145,40 +149,7 @@ class RealtimeApi(pulumi.ComponentResource):
             "POSTS_PER_SECOND": str(posts_per_second),
         }
 
-    def grant_publish(self, name: str, role_name: pulumi.Input[str]) -> None:
-        """Lets the role push to every channel; `name` tells this role's grant from others'."""
-        attach(self, f"{name}-publish", role_name, self.publish_policy)
-
-    def grant_disconnect(self, name: str, role_name: pulumi.Input[str]) -> None:
-        attach(self, f"{name}-disconnect", role_name, self.disconnect_policy)
-
-    def grant_inspect(self, name: str, role_name: pulumi.Input[str]) -> None:
-        attach(self, f"{name}-inspect", role_name, self.inspect_policy)
-
-    def grant_send(self, name: str, role_name: pulumi.Input[str]) -> None:
-        """Lets the role send to the publish queue, on which it names its source itself."""
-        attach(self, f"{name}-send", role_name, self.send_policy)
-
-    def grant_put_events(self, name: str, role_name: pulumi.Input[str], source: str) -> None:
-        """Lets the role put `realtime.publish` on the bus, as this source and as no other."""
-        attach(self, f"{name}-put-events", role_name, self.put_events_policy(source))
-
-    def put_events_policy(self, source: str) -> pulumi.Output[str]:
-        """JSON document of `grant_put_events`."""
-        return self._grants.put_events(source)
-
-    def grant_revoke(self, name: str, role_name: pulumi.Input[str]) -> None:
-        """Lets the role log any principal out everywhere. Raises `MissingTokens`."""
-        if self._args.tokens is None:
-            raise MissingTokens(
-                f"{self.pulumi_resource_name} must have tokens for {name} to log anybody out: every"
-                " connection is anonymous. Give RealtimeApiArgs tokens=TokenArgs(...)."
-            )
-        invoke = policies.allow(["lambda:InvokeFunction"], [self.revoke_function_arn])
-        attach(self, f"{name}-revoke", role_name, policies.document(invoke))
-
-    def _offer_queues(self) -> None:
-        queues = self._queues
+    def _offer_queues(self, queues: Queues) -> None:
         self.delivery_queue_url = queues.delivery.url
         self.delivery_dead_letter_queue_url = queues.delivery.dead_letter_queue_url
         self.publish_queue_url = queues.publish.url
@@ -188,11 +159,6 @@ class RealtimeApi(pulumi.ComponentResource):
         self.events_queue_url = queues.events.url
         self.events_dead_letter_queue_url = queues.events.dead_letter_queue_url
         self.undelivered_queue_url = queues.undelivered_queue_url
-
-    def _offer_policies(self) -> None:
-        grants = self._grants
-        self.publish_policy, self.send_policy = grants.publish(), grants.send()
-        self.disconnect_policy, self.inspect_policy = grants.disconnect(), grants.inspect()
 
     def _offer_sessions(self, sessions: Sessions | None) -> None:
         ticket, revoke = (sessions.ticket, sessions.revoke) if sessions else (None, None)
@@ -213,31 +179,19 @@ class RealtimeApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=self._args.protect_data),
         )
 
-    def _table(self, name: str) -> aws.dynamodb.Table:
-        protect = bool(self._args.protect_data)
-        return aws.dynamodb.Table(
-            f"{name}-table",
-            billing_mode="PAY_PER_REQUEST",
-            hash_key="PK",
-            range_key="SK",
-            attributes=[{"name": "PK", "type": "S"}, {"name": "SK", "type": "S"}],
-            ttl={"attribute_name": "ttl", "enabled": True},
-            server_side_encryption=table_encryption(self._args.kms_key_arn),
-            point_in_time_recovery={"enabled": protect},
-            deletion_protection_enabled=protect,
+    def _table(self, name: str) -> Table:
+        rows = TableArgs(
+            protect_data=self._args.protect_data,
+            kms_key_arn=self._args.defaults.kms_key_arn,
             region=self._args.region,
-            opts=pulumi.ResourceOptions(parent=self, protect=self._args.protect_data),
         )
+        return Table(f"{name}-rows", rows, pulumi.ResourceOptions(parent=self))
 
     def _layer_arn(self, name: str) -> pulumi.Output[str]:
-        if self._args.layer_arn is not None:
-            return pulumi.Output.from_input(self._args.layer_arn)
+        if self._args.defaults.layer_arn is not None:
+            return pulumi.Output.from_input(self._args.defaults.layer_arn)
         layer = RuntimeLayerArgs(code=bundle.layer(), region=self._args.region)
         return RuntimeLayer(f"{name}-layer", layer, pulumi.ResourceOptions(parent=self)).arn
-
-
-def _names(functions: Mapping[str, Function]) -> pulumi.Output[Mapping[str, str]]:
-    return pulumi.Output.all(**{title: function.name for title, function in functions.items()})
 
 
 def _management_endpoint(invoke_url: str) -> str:

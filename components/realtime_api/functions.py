@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from ..resources.function import Function, FunctionArgs
+from ..resources.function import Function, FunctionArgs, FunctionDefaults
 from .args import (
     DEFAULT_HISTORY_SECONDS,
     DEFAULT_MAXIMUM_SUBSCRIPTIONS,
@@ -18,7 +18,7 @@ from .args import (
     RealtimeApiArgs,
     channel_rules,
 )
-from .policies import Grants
+from .policies import Policies
 from .queues import FAN_OUT_TIMEOUT_SECONDS, PUBLISH_TIMEOUT_SECONDS, Queues
 from .tokens import token_rules
 
@@ -34,10 +34,10 @@ class Functions:
 
     name: str
     args: RealtimeApiArgs
-    layer_arn: pulumi.Output[str]
+    defaults: FunctionDefaults
     table_name: pulumi.Output[str]
     queues: Queues
-    grants: Grants
+    policies: Policies
     parent: pulumi.Resource
     made: dict[str, Function] = field(default_factory=dict[str, Function])
     """By module, in the order in which they were made."""
@@ -51,7 +51,7 @@ class Functions:
             "REALTIME_TABLE": self.table_name,
         }
         # Nobody has a ticket where nobody has a token.
-        may_use = {"use-ticket": self.grants.use_ticket()} if self.args.tokens else {}
+        may_use = {"use-ticket": self.policies.use_ticket()} if self.args.tokens else {}
         return self._function("authorize", environment, may_use)
 
     def answering(self) -> dict[str, Function]:
@@ -62,14 +62,16 @@ class Functions:
         limit = self.args.maximum_subscriptions or DEFAULT_MAXIMUM_SUBSCRIPTIONS
         rules: Texts = {"CHANNEL_RULES": channel_rules(self.args)}
         watching = {**table, **rules, "MAXIMUM_SUBSCRIPTIONS": str(limit)}
-        may = self.grants
-        connect = {"connect": may.connect()}
-        if self.args.tokens:  # whoever was logged out meanwhile is forgotten again
-            connect["forget"] = may.forget()
+        connect = {"connect": self.policies.connect()}
+        delete = {"delete": self.policies.delete_connection()}
+        if self.args.tokens:  # a log-out may have come between the authorizer and these rows
+            connect |= delete
         return {
             "connect": self._function("connect", connecting, connect),
-            "disconnect": self._function("disconnect", table, {"forget": may.forget()}),
-            "messages": self._function("messages", watching, {"watch": may.watch()}),
+            "disconnect": self._function("disconnect", table, delete),
+            "messages": self._function(
+                "messages", watching, {"subscribe": self.policies.subscribe()}
+            ),
         }
 
     def ticket(self) -> Function:
@@ -77,7 +79,7 @@ class Functions:
             "REALTIME_TABLE": self.table_name,
             "CHANNEL_RULES": channel_rules(self.args),
         }
-        return self._function("ticket", environment, {"issue": self.grants.issue_ticket()})
+        return self._function("ticket", environment, {"issue": self.policies.issue_ticket()})
 
     def revoke(self, management_endpoint: pulumi.Output[str]) -> Function:
         return self._ending("revoke", management_endpoint)
@@ -96,8 +98,8 @@ class Functions:
 
     def _fan_out(self, publishing: Texts) -> Function:
         policies = {
-            "publish": self.grants.publish(),
-            "disconnect": self.grants.disconnect(),
+            "publish": self.policies.publish(),
+            "disconnect": self.policies.disconnect(),
             "consume": self.queues.delivery.consume_policy,
         }
         return self._function(
@@ -119,8 +121,8 @@ class Functions:
             "PAYLOAD_LIMIT_BYTES": str(payload),
         }
         policies = {
-            "publish": self.grants.publish(),
-            "number": self.grants.number(),
+            "publish": self.policies.publish(),
+            "append": self.policies.append(),
             "consume": self.queues.publish.consume_policy,
             "consume-events": self.queues.events.consume_policy,
         }
@@ -138,7 +140,7 @@ class Functions:
             "REALTIME_TABLE": self.table_name,
             "MANAGEMENT_ENDPOINT": management_endpoint,
         }
-        may_end = {"end": self.grants.end_sessions()}
+        may_end = {"end": self.policies.end_sessions()}
         return self._function(module, environment, may_end, timeout_seconds=ENDING_TIMEOUT_SECONDS)
 
     def _connecting(self) -> dict[str, str]:
@@ -162,14 +164,11 @@ class Functions:
             service=self.name,
             environment=environment,
             policies=policies,
-            layer_arn=self.layer_arn,
-            log_retention_days=self.args.log_retention_days,
+            defaults=self.defaults,
             timeout_seconds=timeout_seconds,
             memory_mb=memory_mb,
             reserved_concurrency=reserved_concurrency,
             region=self.args.region,
-            kms_key_arn=self.args.kms_key_arn,
-            tracing=self.args.tracing,
         )
         name = f"{self.name}-{module.replace('_', '-')}"
         made = Function(name, function, pulumi.ResourceOptions(parent=self.parent))

@@ -1,19 +1,18 @@
-"""What each function of a RealtimeApi, and each of its consumers, may do; nobody may do more."""
+"""The permissions of each function of a RealtimeApi, and of its consumers; none has more."""
 
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from ..resources import policies
-from .queues import PUBLISH_DETAIL_TYPE, Queues
+from .queues import Queues
 
-REFUSED_DETAIL_TYPE = "realtime.publish.refused"
+REJECTED_DETAIL_TYPE = "realtime.publish.refused"
 OWN_SOURCE = "realtime"
 
 
 @dataclass(frozen=True)
-class Grants:
+class Policies:
     """JSON documents over one RealtimeApi's table, its queues and one stage of its API."""
 
     table_arn: pulumi.Output[str]
@@ -22,7 +21,7 @@ class Grants:
     queues: Queues
 
     def connect(self) -> pulumi.Output[str]:
-        """Remembering a connection, and what it missed in its handshake."""
+        """Write a connection, and hand to the workers the messages that its handshake missed."""
         return policies.document(self._table("PutItem", "GetItem"), self._send_task())
 
     def issue_ticket(self) -> pulumi.Output[str]:
@@ -32,30 +31,30 @@ class Grants:
         return policies.document(self._tickets("UpdateItem"))
 
     def end_sessions(self) -> pulumi.Output[str]:
-        """Finding what has to end, forgetting and closing it, and noting that it was done."""
+        """Find connections, delete their rows, close them, and note that it was done."""
         return policies.document(
             self._table("PutItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"),
             self._connections("DELETE"),
         )
 
-    def forget(self) -> pulumi.Output[str]:
+    def delete_connection(self) -> pulumi.Output[str]:
         return policies.document(self._table("DeleteItem", "BatchWriteItem"))
 
-    def watch(self) -> pulumi.Output[str]:
-        """Subscribing, unsubscribing, and reading what is current or was missed."""
+    def subscribe(self) -> pulumi.Output[str]:
+        """Subscribe, unsubscribe, and read what is current or was missed."""
         return policies.document(
             self._table("UpdateItem", "PutItem", "GetItem", "DeleteItem", "Query")
         )
 
-    def number(self) -> pulumi.Output[str]:
-        """Adding to a channel's log, and saying what was refused. It goes with `publish`."""
-        refused = policies.put_events(
-            self.queues.bus_arn, source=OWN_SOURCE, detail_type=REFUSED_DETAIL_TYPE
+    def append(self) -> pulumi.Output[str]:
+        """Append to a channel's log, and report rejections. It goes with `publish`."""
+        rejected = policies.put_events(
+            self.queues.bus_arn, source=OWN_SOURCE, detail_type=REJECTED_DETAIL_TYPE
         )
-        return policies.document(self._table("PutItem"), refused)
+        return policies.document(self._table("PutItem"), rejected)
 
     def publish(self) -> pulumi.Output[str]:
-        """Posting, and leaving to the workers what cannot be posted at once."""
+        """Post, and hand to the workers the posts that take too long."""
         return policies.document(
             self._table("UpdateItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"),
             self._connections("POST"),
@@ -70,11 +69,6 @@ class Grants:
 
     def send(self) -> pulumi.Output[str]:
         return policies.document(policies.allow(["sqs:SendMessage"], [self.queues.publish.arn]))
-
-    def put_events(self, source: str) -> pulumi.Output[str]:
-        return policies.document(
-            policies.put_events(self.queues.bus_arn, source=source, detail_type=PUBLISH_DETAIL_TYPE)
-        )
 
     def _table(self, *actions: str) -> policies.Statement:
         return policies.allow([f"dynamodb:{action}" for action in actions], [self.table_arn])
@@ -92,18 +86,3 @@ class Grants:
             self.execution_arn, f"/{self.stage_name}/{verb}/@connections/*"
         )
         return policies.allow(["execute-api:ManageConnections"], [connections])
-
-
-def attach(
-    component: pulumi.ComponentResource,
-    name: str,
-    role_name: pulumi.Input[str],
-    policy: pulumi.Output[str],
-) -> None:
-    """Gives the role the policy, as a child of the component that offers it."""
-    aws.iam.RolePolicy(
-        f"{component.pulumi_resource_name}-{name}-policy",
-        role=role_name,
-        policy=policy,
-        opts=pulumi.ResourceOptions(parent=component),
-    )

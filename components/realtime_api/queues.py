@@ -13,10 +13,10 @@ import pulumi_aws as aws
 from ..resources.event_route import EventRoute, EventRouteArgs
 from ..resources.queue import Queue, QueueArgs
 from .args import RealtimeApiArgs
+from .grants import PUBLISH_DETAIL_TYPE
 
 FAN_OUT_TIMEOUT_SECONDS = 60
 PUBLISH_TIMEOUT_SECONDS = 30
-PUBLISH_DETAIL_TYPE = "realtime.publish"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def make_queues(name: str, args: RealtimeApiArgs, parent: pulumi.Resource) -> Qu
     publish = QueueArgs(
         consumer_timeout_seconds=PUBLISH_TIMEOUT_SECONDS,
         region=args.region,
-        kms_key_arn=args.kms_key_arn,
+        kms_key_arn=args.defaults.kms_key_arn,
         protect_data=args.protect_data,
     )
     fan_out = dataclasses.replace(publish, consumer_timeout_seconds=FAN_OUT_TIMEOUT_SECONDS)
@@ -51,7 +51,7 @@ def make_queues(name: str, args: RealtimeApiArgs, parent: pulumi.Resource) -> Qu
         queue_url=events.url,
         queue_arn=events.arn,
         region=args.region,
-        kms_key_arn=args.kms_key_arn,
+        kms_key_arn=args.defaults.kms_key_arn,
         protect_data=args.protect_data,
     )
     return Queues(

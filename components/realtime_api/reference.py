@@ -10,9 +10,7 @@ from typing import Any, cast
 
 import pulumi
 
-from ..resources import policies
-from .policies import attach
-from .queues import PUBLISH_DETAIL_TYPE
+from .grants import Granting
 
 VERSION = 1
 DEFAULT_OUTPUT = "realtime"
@@ -35,7 +33,7 @@ class ExistingRealtimeApiArgs:
     """Name under which that stack exports `RealtimeApi.reference`; `realtime` by default."""
 
 
-class ExistingRealtimeApi(pulumi.ComponentResource):
+class ExistingRealtimeApi(Granting):
     """To publish to a RealtimeApi of another stack. It makes nothing but the grants asked for."""
 
     endpoint: pulumi.Output[str]
@@ -93,36 +91,6 @@ class ExistingRealtimeApi(pulumi.ComponentResource):
         variables = self._described["publish_environment"]
         return {name: variables[name] for name in PUBLISH_VARIABLES}
 
-    def grant_publish(self, name: str, role_name: pulumi.Input[str]) -> None:
-        """Lets the role push to every channel; `name` tells this role's grant from others'."""
-        attach(self, f"{name}-publish", role_name, self.publish_policy)
-
-    def grant_disconnect(self, name: str, role_name: pulumi.Input[str]) -> None:
-        attach(self, f"{name}-disconnect", role_name, self.disconnect_policy)
-
-    def grant_inspect(self, name: str, role_name: pulumi.Input[str]) -> None:
-        attach(self, f"{name}-inspect", role_name, self.inspect_policy)
-
-    def grant_send(self, name: str, role_name: pulumi.Input[str]) -> None:
-        """Lets the role send to the publish queue, on which it names its source itself."""
-        attach(self, f"{name}-send", role_name, self.send_policy)
-
-    def grant_put_events(self, name: str, role_name: pulumi.Input[str], source: str) -> None:
-        """Lets the role put `realtime.publish` on the bus, as this source and as no other."""
-        attach(self, f"{name}-put-events", role_name, self.put_events_policy(source))
-
-    def grant_revoke(self, name: str, role_name: pulumi.Input[str]) -> None:
-        """Lets the role log any principal out everywhere. Refused if that API has no `tokens`."""
-        arn = self.revoke_function_arn.apply(lambda known: _revoking(known, name))
-        invoke = policies.allow(["lambda:InvokeFunction"], [arn])
-        attach(self, f"{name}-revoke", role_name, policies.document(invoke))
-
-    def put_events_policy(self, source: str) -> pulumi.Output[str]:
-        """JSON document of `grant_put_events`."""
-        return policies.document(
-            policies.put_events(self.event_bus_arn, source=source, detail_type=PUBLISH_DETAIL_TYPE)
-        )
-
     def _description(
         self, name: str, args: ExistingRealtimeApiArgs
     ) -> pulumi.Output[Mapping[str, Any]]:
@@ -141,15 +109,6 @@ def describe(
     return pulumi.Output.all(
         version=VERSION, publish_environment=dict(publish_environment), **offered
     )
-
-
-def _revoking(arn: str, name: str) -> str:
-    if not arn:
-        raise ReferenceRefused(
-            f"The RealtimeApi must have tokens for {name} to log anybody out, and its stack gave it"
-            " none. Give it there RealtimeApiArgs(tokens=TokenArgs(...))."
-        )
-    return arn
 
 
 def _checked(found: Any, stack: str, output: str) -> Mapping[str, Any]:

@@ -6,12 +6,14 @@ import pulumi
 import pulumi_aws as aws
 
 from ..resources.function import Function
+from ..resources.http_api import HttpApi, HttpApiArgs
 from .args import RealtimeApiArgs
 from .functions import Functions
-from .tickets import ticket_api
+from .tokens import TokenArgs
 
 SWEEP_SCHEDULE = "rate(1 minute)"
 LEAST_EVENT_AGE_SECONDS = 60
+TICKETS_PATH = "/tickets"
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,32 @@ def make_sessions(
         return None
     ticket = functions.ticket()
     _each_minute(name, args, functions.sweep(management_endpoint), parent)
-    url = ticket_api(name, args, args.tokens, ticket, parent) if args.ticket_api else None
     return Sessions(
         ticket=ticket,
         revoke=functions.revoke(management_endpoint),
-        tickets_url=pulumi.Output.from_input(url or ""),
+        tickets_url=_tickets_url(name, args, args.tokens, ticket, parent),
     )
+
+
+def _tickets_url(
+    name: str, args: RealtimeApiArgs, tokens: TokenArgs, ticket: Function, parent: pulumi.Resource
+) -> pulumi.Output[str]:
+    if not args.ticket_api:
+        return pulumi.Output.from_input("")
+    http = HttpApiArgs(
+        issuer=tokens.issuer,
+        audiences=tokens.audiences,
+        throttling_rate_limit=args.throttling_rate_limit,
+        throttling_burst_limit=args.throttling_burst_limit,
+        allowed_origins=args.allowed_origins,
+        allowed_methods=["POST"],
+        defaults=args.defaults,
+        protect_data=args.protect_data,
+        region=args.region,
+    )
+    api = HttpApi(f"{name}-tickets", http, pulumi.ResourceOptions(parent=parent))
+    api.route("ticket", [f"POST {TICKETS_PATH}"], ticket)
+    return pulumi.Output.concat(api.url, TICKETS_PATH)
 
 
 def _each_minute(

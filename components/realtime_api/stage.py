@@ -37,8 +37,8 @@ def deployed_stage(
     """Deploys explicitly: a deployment made before its routes exist would serve none of them."""
     logs = aws.cloudwatch.LogGroup(
         f"{name}-access-logs",
-        retention_in_days=args.log_retention_days,
-        kms_key_id=args.kms_key_arn,
+        retention_in_days=args.defaults.log_retention_days,
+        kms_key_id=args.defaults.kms_key_arn,
         region=args.region,
         opts=pulumi.ResourceOptions(parent=parent),
     )

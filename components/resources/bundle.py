@@ -48,7 +48,7 @@ def layer(root: Path = ROOT) -> pulumi.FileArchive:
         raise BundleError(
             f"The functions' packages must be in {path}, and there is no such file. In a clone of"
             " the project build them with: make build. Elsewhere install the package's wheel, which"
-            " brings them, or give layer_arn."
+            " brings them, or give defaults.layer_arn."
         )
     return pulumi.FileArchive(str(path))
 

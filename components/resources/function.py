@@ -1,6 +1,6 @@
-"""One Lambda function with everything it cannot live without: role, log group, policies.
+"""A Lambda function with its role, log group and policies.
 
-From the module's name follow the bundle and the handler's path.
+The bundle and the handler's path follow from the module's name.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ ARCHITECTURE = "arm64"
 RUNTIME = "python3.13"
 ERRORS_METRIC = "LoggedErrors"
 # X-Ray takes no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
-MAY_TRACE = policies.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
+TRACE = policies.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -27,21 +27,44 @@ LOG_RETENTION_DAYS = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FunctionDefaults:
+    """The settings that all functions of a stack share, given to each component that has some."""
+
+    log_retention_days: int
+    """Days that log lines, and a component's access logs, are kept."""
+
+    layer_arn: pulumi.Input[str] | None = None
+    """Layer with the third-party packages. RealtimeApi makes one by default, `layer_arn`, which
+    every other component must be given."""
+
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Key of logs and variables, and of a component's tables and queues, as of `CustomerKey`; by
+    default AWS's own."""
+
+    tracing: bool | None = None
+    """Send traces of the functions' runs to X-Ray, which AWS charges for; false by default."""
+
+    def __post_init__(self) -> None:
+        if self.log_retention_days not in LOG_RETENTION_DAYS:
+            raise ValueError(
+                f"log_retention_days must be one of {LOG_RETENTION_DAYS}, got"
+                f" {self.log_retention_days}: CloudWatch keeps logs for no other number of days."
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FunctionArgs:
     module: str
-    """Module under `handlers/` with a `handler(event, context)`, as in `realtime.connect`."""
+    """Module under `handlers/` with a `handler(event, context)`, as in `orders.place`."""
 
     environment: Mapping[str, pulumi.Input[str]]
     """Exactly the variables that the module's `Environment` reads."""
 
     policies: Mapping[str, pulumi.Input[str]]
-    """Name -> JSON document of what the function may do. Writing its own logs is added."""
+    """Name -> JSON document of the function's permissions. Writing its own logs is added."""
 
-    layer_arn: pulumi.Input[str]
-    """Layer with the third-party packages."""
-
-    log_retention_days: int
-    """Days that its log lines are kept."""
+    defaults: FunctionDefaults
+    """Layer, logs, key and tracing."""
 
     timeout_seconds: int
     """Longest run, 1 to 900. A queue's visibility timeout has to be six times as long."""
@@ -50,7 +73,7 @@ class FunctionArgs:
     """Memory, 128 to 10240. Processor time grows with it, so more can be cheaper."""
 
     service: str | None = None
-    """What its logs and metrics are filed under, such as its component's name; by default the
+    """Name that its logs and metrics are filed under, such as its component's; by default the
     folder of its module."""
 
     handlers_path: str | None = None
@@ -62,13 +85,12 @@ class FunctionArgs:
     region: str | None = None
     """Region that it is made in; by default the provider's."""
 
-    kms_key_arn: pulumi.Input[str] | None = None
-    """Key of its variables and logs, as of `CustomerKey`; by default AWS's own."""
-
-    tracing: bool | None = None
-    """Send traces of its runs to X-Ray, which AWS charges for; false by default."""
-
     def __post_init__(self) -> None:
+        if self.defaults.layer_arn is None:
+            raise ValueError(
+                "defaults must give layer_arn, got none: the packages that functions import are in"
+                " that layer. RealtimeApi has one, and RuntimeLayer makes one."
+            )
         if not 1 <= self.timeout_seconds <= 900:
             raise ValueError(
                 f"timeout_seconds must be 1 to 900, got {self.timeout_seconds}."
@@ -83,11 +105,6 @@ class FunctionArgs:
                 f"reserved_concurrency must be 1 or more, got {self.reserved_concurrency}: with 0"
                 " the function never runs. Leave it out to reserve none."
             )
-        if self.log_retention_days not in LOG_RETENTION_DAYS:
-            raise ValueError(
-                f"log_retention_days must be one of {LOG_RETENTION_DAYS}, got"
-                f" {self.log_retention_days}: CloudWatch keeps logs for no other number of days."
-            )
         if self.handlers_path is not None and not Path(self.handlers_path).is_absolute():
             raise ValueError(
                 f"handlers_path must be an absolute path, got {self.handlers_path!r}: a relative"
@@ -96,7 +113,10 @@ class FunctionArgs:
 
 
 class Function(pulumi.ComponentResource):
-    """A function, this package's or yours. It exists only once it may do all it is asked to do."""
+    """A function, this package's or yours, with its role, log group and policies.
+
+    It is made after its policies, so that its first run has them.
+    """
 
     arn: pulumi.Output[str]
     """ARN of the function."""
@@ -112,23 +132,15 @@ class Function(pulumi.ComponentResource):
     ) -> None:
         super().__init__("realtime:index:Function", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-
         role = aws.iam.Role(
             f"{name}-role", assume_role_policy=policies.trust("lambda.amazonaws.com"), opts=child
         )
-        logs = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            retention_in_days=args.log_retention_days,
-            kms_key_id=args.kms_key_arn,
-            region=args.region,
-            opts=child,
-        )
-        _count_errors(name, args, logs, child)
-        granted = [
+        logs = self._logs(name, args)
+        attached = [
             aws.iam.RolePolicy(f"{name}-{key}-policy", role=role.name, policy=policy, opts=child)
-            for key, policy in {**args.policies, "logs": _observed(args, logs)}.items()
+            for key, policy in {**args.policies, "logs": _own_permissions(args, logs)}.items()
         ]
-        function = self._function(name, args, role, logs, granted)
+        function = self._function(name, args, role, logs, attached)
 
         self.arn = function.arn
         self.invoke_arn = function.invoke_arn
@@ -143,14 +155,39 @@ class Function(pulumi.ComponentResource):
             }
         )
 
+    def _logs(self, name: str, args: FunctionArgs) -> aws.cloudwatch.LogGroup:
+        """With a metric of logged errors: Lambda's own counts none that the handler catches."""
+        child = pulumi.ResourceOptions(parent=self)
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            retention_in_days=args.defaults.log_retention_days,
+            kms_key_id=args.defaults.kms_key_arn,
+            region=args.region,
+            opts=child,
+        )
+        aws.cloudwatch.LogMetricFilter(
+            f"{name}-errors",
+            log_group_name=logs.name,
+            pattern='{ $.level = "ERROR" }',
+            metric_transformation={
+                "name": ERRORS_METRIC,
+                "namespace": metrics_namespace(_service(args)),
+                "value": "1",
+            },
+            region=args.region,
+            opts=child,
+        )
+        return logs
+
     def _function(
         self,
         name: str,
         args: FunctionArgs,
         role: aws.iam.Role,
         logs: aws.cloudwatch.LogGroup,
-        granted: list[aws.iam.RolePolicy],
+        attached: list[aws.iam.RolePolicy],
     ) -> aws.lambda_.Function:
+        root = bundle.ROOT if args.handlers_path is None else Path(args.handlers_path)
         # Powertools makes the service's name the dimension `service` of each metric.
         # https://docs.aws.amazon.com/powertools/python/latest/core/metrics/
         observed = {
@@ -164,17 +201,18 @@ class Function(pulumi.ComponentResource):
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
             handler=f"handlers.{args.module}.handler",
-            code=bundle.archive(args.module, root=_root(args)),
-            layers=[args.layer_arn],
+            code=bundle.archive(args.module, root=root),
+            layers=[args.defaults.layer_arn] if args.defaults.layer_arn is not None else [],
             timeout=args.timeout_seconds,
             memory_size=args.memory_mb,
             reserved_concurrent_executions=args.reserved_concurrency,
             environment={"variables": {**args.environment, **observed}},
             logging_config={"log_format": "JSON", "log_group": logs.name},
-            kms_key_arn=args.kms_key_arn,
-            tracing_config={"mode": "Active"} if args.tracing else None,
+            kms_key_arn=args.defaults.kms_key_arn,
+            # Given also when off: AWS keeps the old mode of a function whose update names none.
+            tracing_config={"mode": "Active" if args.defaults.tracing else "PassThrough"},
             region=args.region,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=granted),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=attached),
         )
 
 
@@ -191,33 +229,8 @@ def _service(args: FunctionArgs) -> str:
     return args.service or args.module.partition(".")[0]
 
 
-def _count_errors(
-    name: str,
-    args: FunctionArgs,
-    logs: aws.cloudwatch.LogGroup,
-    child: pulumi.ResourceOptions,
-) -> None:
-    """Of a service in one metric: Lambda's own counts none that is caught at the edge."""
-    aws.cloudwatch.LogMetricFilter(
-        f"{name}-errors",
-        log_group_name=logs.name,
-        pattern='{ $.level = "ERROR" }',
-        metric_transformation={
-            "name": ERRORS_METRIC,
-            "namespace": metrics_namespace(_service(args)),
-            "value": "1",
-        },
-        region=args.region,
-        opts=child,
-    )
-
-
-def _root(args: FunctionArgs) -> Path:
-    return bundle.ROOT if args.handlers_path is None else Path(args.handlers_path)
-
-
-def _observed(args: FunctionArgs, logs: aws.cloudwatch.LogGroup) -> pulumi.Output[str]:
-    may_log = policies.allow(
+def _own_permissions(args: FunctionArgs, logs: aws.cloudwatch.LogGroup) -> pulumi.Output[str]:
+    log = policies.allow(
         ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]
     )
-    return policies.document(may_log, *([MAY_TRACE] if args.tracing else []))
+    return policies.document(log, *([TRACE] if args.defaults.tracing else []))

@@ -13,7 +13,7 @@ import pulumi_aws as aws
 
 from ..resources import policies
 from ..resources.event_route import EventRoute, EventRouteArgs
-from ..resources.function import Function, FunctionArgs
+from ..resources.function import Function, FunctionArgs, FunctionDefaults
 from ..resources.queue import Queue, QueueArgs, kept_queue
 
 SOURCE = "shortener"
@@ -36,11 +36,8 @@ class ClickPipelineArgs:
     publish_environment: Mapping[str, pulumi.Input[str]]
     """`RealtimeApi.publish_environment`."""
 
-    layer_arn: pulumi.Input[str]
-    """Layer with the third-party packages."""
-
-    log_retention_days: int
-    """Days that the aggregator's logs are kept."""
+    defaults: FunctionDefaults
+    """Layer, logs and tracing; the key is the queues', too."""
 
     maximum_concurrency: int | None = None
     """Aggregators at a time, 2 to 1000; 5 by default: on one link more only make conflicts."""
@@ -50,12 +47,6 @@ class ClickPipelineArgs:
 
     region: str | None = None
     """Region that it is made in; by default the provider's."""
-
-    kms_key_arn: pulumi.Input[str] | None = None
-    """Key of queues, logs and variables, as of `CustomerKey`; by default AWS's own."""
-
-    tracing: bool | None = None
-    """Send traces of the functions' runs to X-Ray; false by default."""
 
     protect_data: bool | None = None
     """Have Pulumi refuse to delete or replace its queues; false by default."""
@@ -94,7 +85,7 @@ class ClickPipeline(pulumi.ComponentResource):
         clicks = QueueArgs(
             consumer_timeout_seconds=TIMEOUT_SECONDS,
             region=args.region,
-            kms_key_arn=args.kms_key_arn,
+            kms_key_arn=args.defaults.kms_key_arn,
             protect_data=args.protect_data,
         )
         queue = Queue(f"{name}-queue", clicks, self._child())
@@ -103,7 +94,7 @@ class ClickPipeline(pulumi.ComponentResource):
             f"{name}-parking-queue",
             self,
             region=args.region,
-            kms_key_arn=args.kms_key_arn,
+            kms_key_arn=args.defaults.kms_key_arn,
             protect=args.protect_data,
         )
         aggregate = self._aggregate(name, args, queue, parking)
@@ -141,7 +132,7 @@ class ClickPipeline(pulumi.ComponentResource):
             queue_arn=queue.arn,
             input_path="$.detail",
             region=args.region,
-            kms_key_arn=args.kms_key_arn,
+            kms_key_arn=args.defaults.kms_key_arn,
             protect_data=args.protect_data,
         )
         return EventRoute(f"{name}-route", route, self._child())
@@ -167,13 +158,10 @@ class ClickPipeline(pulumi.ComponentResource):
                 "consume": queue.consume_policy,
                 "publish": args.publish_policy,
             },
-            layer_arn=args.layer_arn,
-            log_retention_days=args.log_retention_days,
+            defaults=args.defaults,
             timeout_seconds=TIMEOUT_SECONDS,
             memory_mb=512,
             reserved_concurrency=args.reserved_concurrency,
             region=args.region,
-            kms_key_arn=args.kms_key_arn,
-            tracing=args.tracing,
         )
         return Function(f"{name}-aggregate", aggregate, self._child())

@@ -1,15 +1,14 @@
 """The table of links, their counters and the ids of counted clicks.
 
-Clicks are written to a row beside the link's, so they never touch the index: each would otherwise
-be written twice, and one owner's links would throttle each other.
+Clicks are written to a row beside the link's, so that they never touch the index: otherwise each
+would be written twice, and one owner's links would throttle each other.
 """
 
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
-from ..resources.customer_key import table_encryption
+from ..resources.table import IndexArgs, Table, TableArgs
 
 OWNER_INDEX = "by-owner"
 
@@ -38,34 +37,18 @@ class LinkTable(pulumi.ComponentResource):
         self, name: str, args: LinkTableArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("realtime:index:LinkTable", name, None, opts)
-        protect = bool(args.protect_data)
-        table = aws.dynamodb.Table(
-            f"{name}-table",
-            billing_mode="PAY_PER_REQUEST",
-            hash_key="PK",
-            range_key="SK",
-            attributes=[
-                {"name": "PK", "type": "S"},
-                {"name": "SK", "type": "S"},
-                {"name": "owner", "type": "S"},
-                {"name": "createdAt", "type": "N"},
-            ],
-            global_secondary_indexes=[
-                {
-                    "name": OWNER_INDEX,
-                    "hash_key": "owner",
-                    "range_key": "createdAt",
-                    "projection_type": "INCLUDE",
-                    "non_key_attributes": ["target", "expiresAt"],
-                }
-            ],
-            ttl={"attribute_name": "ttl", "enabled": True},
-            server_side_encryption=table_encryption(args.kms_key_arn),
-            point_in_time_recovery={"enabled": protect},
-            deletion_protection_enabled=protect,
-            region=args.region,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect_data),
+        by_owner = IndexArgs(
+            name=OWNER_INDEX,
+            hash_key="owner",
+            range_key="createdAt",
+            attributes=["target", "expiresAt"],
         )
-        self.name = table.name
-        self.arn = table.arn
+        rows = TableArgs(
+            index=by_owner,
+            protect_data=args.protect_data,
+            kms_key_arn=args.kms_key_arn,
+            region=args.region,
+        )
+        table = Table(f"{name}-rows", rows, pulumi.ResourceOptions(parent=self))
+        self.name, self.arn = table.name, table.arn
         self.register_outputs({"name": self.name, "arn": self.arn})

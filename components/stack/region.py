@@ -12,6 +12,7 @@ import pulumi
 
 from ..realtime_api import ChannelRule, RealtimeApi, RealtimeApiArgs
 from ..resources.api_gateway_account import ApiGatewayAccount, ApiGatewayAccountArgs
+from ..resources.function import FunctionDefaults
 from ..shortener.api import Shortener, ShortenerArgs
 from ..shortener.click_pipeline import ClickPipeline, ClickPipelineArgs
 from ..shortener.table import LinkTable, LinkTableArgs
@@ -76,10 +77,8 @@ def _realtime(site: Site, account: list[pulumi.Resource]) -> RealtimeApi:
         maximum_workers=plan.concurrency.workers,
         reserved_fan_out=plan.concurrency.reserved.fan_out,
         reserved_publish=plan.concurrency.reserved.publish,
-        log_retention_days=settings.log_retention_days,
+        defaults=site.defaults,
         protect_data=site.protects_data,
-        kms_key_arn=site.kms_key_arn,
-        tracing=settings.tracing,
         region=site.away,
     )
     return RealtimeApi(site.name("realtime"), args, pulumi.ResourceOptions(depends_on=account))
@@ -102,11 +101,8 @@ def _clicks(site: Site, realtime: RealtimeApi, links: LinkTable) -> ClickPipelin
         publish_environment=realtime.publish_environment,
         maximum_concurrency=site.plan.concurrency.aggregators,
         reserved_concurrency=site.plan.concurrency.reserved.aggregate,
-        layer_arn=realtime.layer_arn,
-        log_retention_days=site.settings.log_retention_days,
+        defaults=_defaults(site, realtime),
         protect_data=site.protects_data,
-        kms_key_arn=site.kms_key_arn,
-        tracing=site.settings.tracing,
         region=site.away,
     )
     return ClickPipeline(site.name("clicks"), args)
@@ -115,7 +111,7 @@ def _clicks(site: Site, realtime: RealtimeApi, links: LinkTable) -> ClickPipelin
 def _shortener(
     site: Site, realtime: RealtimeApi, links: LinkTable, clicks: ClickPipeline
 ) -> Shortener:
-    settings, plan = site.settings, site.plan
+    plan = site.plan
     args = ShortenerArgs(
         links_table_name=links.name,
         links_table_arn=links.arn,
@@ -124,15 +120,17 @@ def _shortener(
         allowed_origins=_origins(site),
         throttling_rate_limit=plan.throttle.redirects_per_second,
         throttling_burst_limit=bursts(plan, site.allowed)["redirects"],
-        layer_arn=realtime.layer_arn,
-        log_retention_days=settings.log_retention_days,
+        defaults=_defaults(site, realtime),
         protect_data=site.protects_data,
-        kms_key_arn=site.kms_key_arn,
-        tracing=settings.tracing,
         region=site.away,
         public_url=f"https://{plan.domains.http}" if plan.domains else None,
     )
     return Shortener(site.name("shortener"), args)
+
+
+def _defaults(site: Site, realtime: RealtimeApi) -> FunctionDefaults:
+    """One layer for all functions of the region."""
+    return dataclasses.replace(site.defaults, layer_arn=realtime.layer_arn)
 
 
 def _origins(site: Site) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..resources.function import FunctionDefaults
 from ..resources.regions import Figures, regions
 from .limits import capacity
 from .region_settings import RegionSettings
@@ -22,6 +23,14 @@ class Site:
     @property
     def plan(self) -> RegionSettings:
         return self.settings.regions[self.region]
+
+    @property
+    def defaults(self) -> FunctionDefaults:
+        return FunctionDefaults(
+            log_retention_days=self.settings.log_retention_days,
+            kms_key_arn=self.kms_key_arn,
+            tracing=self.settings.tracing,
+        )
 
     @property
     def protects_data(self) -> bool:

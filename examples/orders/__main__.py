@@ -1,21 +1,27 @@
 """A shop whose orders are decided later, by a saga, and tell the customer's own browser."""
 
+import dataclasses
+
 import pulumi
 from infrastructure import settings
-from infrastructure.orders_api import OrdersApi, OrdersApiArgs, OrderTable
+from infrastructure.orders_api import OrdersApi, OrdersApiArgs
 from infrastructure.saga import Saga, SagaArgs
 from infrastructure.services import Service, ServiceArgs
 from infrastructure.state_machine import SOURCE
 from realtime_platform.components import (
     ChannelRule,
+    FunctionDefaults,
     RealtimeApi,
     RealtimeApiArgs,
+    Table,
+    TableArgs,
     TokenArgs,
     Users,
     UsersArgs,
 )
 
 stack = settings.load()
+defaults = FunctionDefaults(log_retention_days=stack.log_retention_days)
 customers = Users("customers", UsersArgs(protect_data=stack.protect_data))
 realtime = RealtimeApi(
     "realtime",
@@ -27,10 +33,11 @@ realtime = RealtimeApi(
         tokens=TokenArgs(issuer=customers.issuer, audiences=[customers.client_id]),
         allowed_origins=stack.allowed_origins,
         throttling_rate_limit=stack.web_socket_rate_limit,
-        log_retention_days=stack.log_retention_days,
+        defaults=defaults,
         protect_data=stack.protect_data,
     ),
 )
+defaults = dataclasses.replace(defaults, layer_arn=realtime.layer_arn)
 stock = Service(
     "stock",
     ServiceArgs(
@@ -38,8 +45,7 @@ stock = Service(
         table_variable="STOCK_TABLE",
         sort_key=False,
         environment={},
-        layer_arn=realtime.layer_arn,
-        log_retention_days=stack.log_retention_days,
+        defaults=defaults,
         protect_data=stack.protect_data,
     ),
 )
@@ -50,12 +56,11 @@ payments = Service(
         table_variable="PAYMENTS_TABLE",
         sort_key=True,
         environment={"CHARGE_LIMIT_CENTS": str(stack.charge_limit_cents)},
-        layer_arn=realtime.layer_arn,
-        log_retention_days=stack.log_retention_days,
+        defaults=defaults,
         protect_data=stack.protect_data,
     ),
 )
-orders = OrderTable("orders", protect_data=stack.protect_data)
+orders = Table("orders", TableArgs(sort_key=False, protect_data=stack.protect_data))
 saga = Saga(
     "saga",
     SagaArgs(
@@ -81,8 +86,7 @@ api = OrdersApi(
         audience=customers.client_id,
         allowed_origins=stack.allowed_origins,
         throttling_rate_limit=stack.http_rate_limit,
-        layer_arn=realtime.layer_arn,
-        log_retention_days=stack.log_retention_days,
+        defaults=defaults,
         protect_data=stack.protect_data,
     ),
 )

@@ -16,7 +16,7 @@ import websockets
 from botocore.exceptions import ClientError
 from websockets.asyncio.client import ClientConnection
 
-from components import ChannelRule, RealtimeApi, RealtimeApiArgs
+from components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs
 from components.resources.event_route import EventRoute, EventRouteArgs
 from components.resources.queue import Queue, QueueArgs
 from localcloud import StackConfig, deploy
@@ -47,9 +47,10 @@ def program() -> None:
             channels=[rule("order:*", "latest"), rule("news:*", "every")],
             throttling_rate_limit=1000,
             throttling_burst_limit=1000,
-            log_retention_days=1,
+            defaults=FunctionDefaults(
+                log_retention_days=1, layer_arn="arn:aws:lambda:eu-west-1:000000000000:layer:none:1"
+            ),
             inline_maximum=INLINE_MAXIMUM,
-            layer_arn="arn:aws:lambda:eu-west-1:000000000000:layer:none:1",
         ),
     )
     role = aws.iam.Role("orders-role", assume_role_policy=ANYBODY_OF_THE_ACCOUNT)

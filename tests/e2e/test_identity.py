@@ -17,7 +17,15 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from cli.links import sign_up
-from components import ChannelRule, RealtimeApi, RealtimeApiArgs, TokenArgs, Users, UsersArgs
+from components import (
+    ChannelRule,
+    FunctionDefaults,
+    RealtimeApi,
+    RealtimeApiArgs,
+    TokenArgs,
+    Users,
+    UsersArgs,
+)
 from handlers.realtime.identity.session_store import DynamoSessionStore
 from localcloud import StackConfig, deploy
 from tests.e2e.conftest import Cloud
@@ -38,8 +46,9 @@ def program() -> None:
             stage_name="private",
             channels=[rule("user:{sub}", "owner"), rule("news:*", "public")],
             throttling_rate_limit=1000,
-            log_retention_days=1,
-            layer_arn="arn:aws:lambda:eu-west-1:000000000000:layer:none:1",
+            defaults=FunctionDefaults(
+                log_retention_days=1, layer_arn="arn:aws:lambda:eu-west-1:000000000000:layer:none:1"
+            ),
             tokens=TokenArgs(issuer=users.issuer, audiences=[users.client_id]),
             ticket_api=True,
         ),

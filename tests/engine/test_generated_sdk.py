@@ -11,7 +11,7 @@ import pulumi_aws as aws
 import pytest
 import yaml
 
-from components import ChannelRule, RealtimeApi, RealtimeApiArgs
+from components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs
 from tests.engine.conftest import ROOT
 from tests.engine.driver import Engine, Program, Run, Stack
 from tests.infra.recorded import SCHEMA
@@ -26,7 +26,7 @@ REALTIME: dict[str, Any] = {
     "stage_name": "live",
     "channels": [RULE],
     "throttling_rate_limit": 10,
-    "log_retention_days": 7,
+    "defaults": {"log_retention_days": 7},
 }
 
 
@@ -76,7 +76,10 @@ def test_a_program_with_the_sdk_creates_the_resources_of_the_same_program_withou
     def without() -> None:
         rules = [ChannelRule(**RULE)]
         args = RealtimeApiArgs(
-            stage_name="live", channels=rules, throttling_rate_limit=10, log_retention_days=7
+            stage_name="live",
+            channels=rules,
+            throttling_rate_limit=10,
+            defaults=FunctionDefaults(log_retention_days=7),
         )
         RealtimeApi("live", args)
 

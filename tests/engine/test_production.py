@@ -48,13 +48,13 @@ def test_a_destruction_is_refused_before_anything_is_deleted(first: First) -> No
 
 SHOP = """
 import pulumi
-from realtime_platform.components import ChannelRule, RealtimeApi, RealtimeApiArgs
+from realtime_platform.components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs
 
 args = RealtimeApiArgs(
     stage_name=pulumi.get_stack(),
     channels=[ChannelRule(pattern="link:*", access="public", delivery="latest")],
     throttling_rate_limit=100,
-    log_retention_days=30,
+    defaults=FunctionDefaults(log_retention_days=30),
     protect_data=True,
 )
 RealtimeApi("realtime", args)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 
-from components import ChannelRule, RealtimeApi, RealtimeApiArgs, TokenArgs
+from components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs, TokenArgs
 from tests.infra.harness import Deployment, deploy
 
 ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc"
@@ -15,8 +15,9 @@ def realtime_api(**changes: Any) -> RealtimeApi:
         "stage_name": "dev",
         "channels": [ChannelRule(pattern="user:{sub}", access="owner", delivery="every")],
         "throttling_rate_limit": 10,
-        "log_retention_days": 7,
-        "layer_arn": "arn:aws:lambda:eu-west-1:123456789012:layer:none:1",
+        "defaults": FunctionDefaults(
+            log_retention_days=7, layer_arn="arn:aws:lambda:eu-west-1:123456789012:layer:none:1"
+        ),
         "ticket_api": True,
         **changes,
     }

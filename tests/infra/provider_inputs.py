@@ -19,15 +19,18 @@ channels:
     delivery: every
     publishers: [orders]
 throttlingRateLimit: 10
-logRetentionDays: 7
+defaults:
+  logRetentionDays: 7
 connectParameters:
   code: link:{}
 """)
 FUNCTION: dict[str, Any] = {
     "environment": {"QUEUE_URL": OUTPUT | {"value": "https://queue"}},
     "policies": {"send": OUTPUT | {"value": "{}"}},
-    "layerArn": OUTPUT | {"value": "arn:aws:lambda:eu-west-1:1:layer:ours:1"},
-    "logRetentionDays": 7,
+    "defaults": {
+        "layerArn": OUTPUT | {"value": "arn:aws:lambda:eu-west-1:1:layer:ours:1"},
+        "logRetentionDays": 7,
+    },
     "timeoutSeconds": 10,
     "memoryMb": 256,
 }

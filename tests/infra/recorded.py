@@ -10,7 +10,7 @@ from typing import Any
 
 from pulumi.provider.experimental.component import ComponentProvider
 
-from components import ChannelRule, RealtimeApi, RealtimeApiArgs, TokenArgs
+from components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs, TokenArgs
 from components.provider.host import NAME, Provider, components
 from components.version import VERSION
 from tests.infra.contract_tables import filled, tables
@@ -29,7 +29,7 @@ def everything() -> None:
         stage_name="dev",
         channels=[ChannelRule(pattern="user:{sub}", access="owner", delivery="every")],
         throttling_rate_limit=10,
-        log_retention_days=7,
+        defaults=FunctionDefaults(log_retention_days=7),
         tokens=TokenArgs(issuer="https://issuer.example", audiences=["web"]),
         ticket_api=True,
     )

@@ -51,8 +51,8 @@ def test_the_stack_exports_its_own_names(named: Deployment) -> None:
 def test_each_name_leads_to_the_stage_of_its_api(named: Deployment) -> None:
     live, go = (named.named(f"{name}-mapping").inputs for name in ("live", "go"))
     assert (live["apiId"], live["stage"]) == ("realtime-api-id", "dev")
-    assert (go["apiId"], go["stage"]) == ("shortener-api-id", "$default")
-    assert "shortener-stage" in named.named("go-mapping").dependencies
+    assert (go["apiId"], go["stage"]) == ("shortener-http-api-id", "$default")
+    assert "shortener-http-stage" in named.named("go-mapping").dependencies
 
 
 def test_a_short_link_begins_with_the_name(named: Deployment) -> None:
@@ -73,7 +73,7 @@ def test_the_dashboard_is_told_the_names(named: Deployment) -> None:
 
 
 def test_the_dashboards_pages_may_call_the_api(named: Deployment) -> None:
-    cors = named.named("shortener-api").inputs["corsConfiguration"]
+    cors = named.named("shortener-http-api").inputs["corsConfiguration"]
     assert cors["allowOrigins"] == [ORIGIN]
 
 

@@ -12,6 +12,7 @@ import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
 
 import components
+from components.realtime_api.grants import Granting
 
 MODULES = [
     importlib.import_module(info.name)
@@ -24,13 +25,19 @@ COMPONENTS = sorted(
         for value in vars(module).values()
         if inspect.isclass(value)
         and issubclass(value, pulumi.ComponentResource)
+        and value is not Granting
         and value.__module__.startswith("components")
     },
     key=lambda component: component.__name__,
 )
 CONFIGURED = [c for c in COMPONENTS if "args" in inspect.signature(c.__init__).parameters]
 ARGUMENTS = [inspect.get_annotations(c.__init__)["args"] for c in CONFIGURED]
-DATACLASSES = [*ARGUMENTS, components.ChannelRule, components.TokenArgs]
+DATACLASSES = [
+    *ARGUMENTS,
+    components.ChannelRule,
+    components.FunctionDefaults,
+    components.TokenArgs,
+]
 
 
 def definition(class_: type) -> ast.ClassDef:
@@ -119,7 +126,7 @@ def test_pulumi_can_offer_the_components_to_every_language() -> None:
     inputs = schema["RealtimeApi"].inputs
     required = {name for name, described in inputs.items() if not described.optional}
     assert required == {
-        *("stageName", "channels", "throttlingRateLimit", "logRetentionDays"),
+        *("stageName", "channels", "throttlingRateLimit", "defaults"),
     }
     assert all(described.description for described in inputs.values())
 

@@ -11,10 +11,12 @@ from components import (
     ChannelRule,
     ExistingRealtimeApi,
     ExistingRealtimeApiArgs,
+    FunctionDefaults,
     RealtimeApi,
     RealtimeApiArgs,
     TokenArgs,
 )
+from components.realtime_api.grants import MissingTokens
 from components.realtime_api.reference import VERSION, ReferenceRefused
 from localcloud.runner import run_program
 from tests.infra.harness import Cloud, Deployment, Monitor, deploy
@@ -49,7 +51,7 @@ def realtime(*, tokens: bool = True) -> RealtimeApi:
         stage_name="dev",
         channels=[ChannelRule(pattern="link:*", access="public", delivery="latest")],
         throttling_rate_limit=10,
-        log_retention_days=7,
+        defaults=FunctionDefaults(log_retention_days=7),
         tokens=TokenArgs(issuer="https://issuer.example", audiences=["web"]) if tokens else None,
     )
     return RealtimeApi("realtime", args)
@@ -143,7 +145,7 @@ def test_nobody_is_logged_out_of_an_api_that_knows_nobody() -> None:
     def program() -> None:
         RealtimeApi.from_stack("realtime", STACK).grant_revoke("orders", "orders-role")
 
-    with pytest.raises(ReferenceRefused, match="must have tokens for orders to log anybody out"):
+    with pytest.raises(MissingTokens, match="must have tokens for orders to log principals out"):
         deploy_beside(exported(tokens=False), program)
 
 

@@ -4,15 +4,16 @@ from typing import Any
 import pytest
 
 from components.resources.bundle import ROOT
-from components.resources.function import Function, FunctionArgs
+from components.resources.function import Function, FunctionArgs, FunctionDefaults
 from localcloud.runner import run_program
 from tests.infra.harness import Cloud, Deployment, Monitor, Resource, deploy
 
 ARGUMENTS: dict[str, Any] = {
     "environment": {},
     "policies": {},
-    "layer_arn": "arn:aws:lambda:eu-west-1:1:layer:ours:1",
-    "log_retention_days": 7,
+    "defaults": FunctionDefaults(
+        log_retention_days=7, layer_arn="arn:aws:lambda:eu-west-1:1:layer:ours:1"
+    ),
     "timeout_seconds": 10,
     "memory_mb": 256,
 }

@@ -102,14 +102,14 @@ def test_a_sweep_that_fails_is_left_to_the_next_minute(deployment: Deployment) -
 def test_the_ticket_api_asks_for_a_token_and_invokes_the_ticket_function(
     deployment: Deployment,
 ) -> None:
-    route = deployment.named("realtime-tickets-route").inputs
+    route = deployment.named("realtime-tickets-post-tickets-route").inputs
     assert (route["routeKey"], route["authorizationType"]) == ("POST /tickets", "JWT")
     authorizer = deployment.named("realtime-tickets-authorizer").inputs["jwtConfiguration"]
     assert authorizer == {"audiences": ["client"], "issuer": ISSUER}
-    integration = deployment.named("realtime-tickets-integration").inputs
+    integration = deployment.named("realtime-tickets-ticket-integration").inputs
     assert integration["integrationUri"].endswith("realtime-ticket-function/invocations")
     assert integration["payloadFormatVersion"] == "2.0"
-    permission = deployment.named("realtime-tickets-permission").inputs["sourceArn"]
+    permission = deployment.named("realtime-tickets-post-tickets-permission").inputs["sourceArn"]
     assert permission.endswith(":realtime-tickets-api/$default/POST/tickets")
     stage = deployment.named("realtime-tickets-stage").inputs
     assert stage["defaultRouteSettings"]["throttlingRateLimit"] == 10

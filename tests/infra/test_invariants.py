@@ -11,7 +11,7 @@ STAGE = "aws:apigatewayv2/stage:Stage"
 FUNCTION = "aws:lambda/function:Function"
 QUEUE = "aws:sqs/queue:Queue"
 PHYSICAL_NAMES = {
-    *("realtime-stage", "shortener-stage"),  # part of an address
+    *("realtime-stage", "shortener-http-stage"),  # part of an address
     "realtime-layer-version",  # AWS wants one and Pulumi makes none up
 }
 

@@ -17,21 +17,21 @@ WILDCARDS = re.compile(
 )
 PUBLISHING = {"UpdateItem", "GetItem", "Query", "DeleteItem", "BatchWriteItem"}
 ON_TABLES = {
-    "realtime-connect": {"realtime-table": {"PutItem", "GetItem"}},
-    "realtime-disconnect": {"realtime-table": {"DeleteItem", "BatchWriteItem"}},
+    "realtime-connect": {"realtime-rows-table": {"PutItem", "GetItem"}},
+    "realtime-disconnect": {"realtime-rows-table": {"DeleteItem", "BatchWriteItem"}},
     "realtime-messages": {
-        "realtime-table": {"UpdateItem", "PutItem", "GetItem", "DeleteItem", "Query"}
+        "realtime-rows-table": {"UpdateItem", "PutItem", "GetItem", "DeleteItem", "Query"}
     },
-    "realtime-fan-out": {"realtime-table": PUBLISHING},
-    "realtime-publish": {"realtime-table": PUBLISHING | {"PutItem"}},
+    "realtime-fan-out": {"realtime-rows-table": PUBLISHING},
+    "realtime-publish": {"realtime-rows-table": PUBLISHING | {"PutItem"}},
     "clicks-aggregate": {
-        "links-table": {"UpdateItem", "PutItem", "GetItem", "Query"},
-        "realtime-table": PUBLISHING,
+        "links-rows-table": {"UpdateItem", "PutItem", "GetItem", "Query"},
+        "realtime-rows-table": PUBLISHING,
     },
-    "shortener-redirect": {"links-table": {"GetItem"}},
+    "shortener-redirect": {"links-rows-table": {"GetItem"}},
     "shortener-links": {
-        "links-table": {"PutItem", "UpdateItem", "Query", "BatchGetItem"},
-        "links-table/index/by-owner": {"Query"},
+        "links-rows-table": {"PutItem", "UpdateItem", "Query", "BatchGetItem"},
+        "links-rows-table/index/by-owner": {"Query"},
     },
 }
 
@@ -139,7 +139,7 @@ def test_api_gateway_may_invoke_a_function_for_its_own_routes_alone(
         sources.setdefault(function, set()).add(permission.inputs["sourceArn"])
     stage = deployment.named("realtime-stage").inputs["name"]
     realtime = f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:realtime-api"
-    http = f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:shortener-api/$default"
+    http = f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:shortener-http-api/$default"
     assert sources == {
         "realtime-authorize": {f"{realtime}/authorizers/realtime-authorizer-id"},
         "realtime-connect": {f"{realtime}/{stage}/$connect"},

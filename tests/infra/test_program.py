@@ -17,6 +17,8 @@ COMPONENTS = {
     "RealtimeApi": 1,
     "RuntimeLayer": 1,
     "LinkTable": 1,
+    "Table": 2,
+    "HttpApi": 1,
     "ClickPipeline": 1,
     "Shortener": 1,
     "Users": 1,
@@ -81,8 +83,8 @@ def test_the_log_setting_and_its_role_outlive_the_stack(deployment: Deployment) 
 @pytest.mark.parametrize(
     ("table", "keys"),
     [
-        ("realtime-table", {"PK": "S", "SK": "S"}),
-        ("links-table", {"PK": "S", "SK": "S", "owner": "S", "createdAt": "N"}),
+        ("realtime-rows-table", {"PK": "S", "SK": "S"}),
+        ("links-rows-table", {"PK": "S", "SK": "S", "owner": "S", "createdAt": "N"}),
     ],
 )
 def test_the_tables_keys(dev: Deployment, table: str, keys: dict[str, str]) -> None:
@@ -92,7 +94,7 @@ def test_the_tables_keys(dev: Deployment, table: str, keys: dict[str, str]) -> N
 
 
 def test_a_links_owner_is_found_by_an_index_that_no_click_writes_to(dev: Deployment) -> None:
-    (index,) = dev.named("links-table").inputs["globalSecondaryIndexes"]
+    (index,) = dev.named("links-rows-table").inputs["globalSecondaryIndexes"]
     assert index == {
         "name": "by-owner",
         "hashKey": "owner",
@@ -149,9 +151,11 @@ def test_a_public_channel_needs_no_credentials_to_reach_the_authorizer(dev: Depl
 
 
 def test_only_the_redirect_is_public(dev: Deployment) -> None:
-    public = {k for k, r in routes(dev, "shortener").items() if r["authorizationType"] == "NONE"}
+    public = {
+        k for k, r in routes(dev, "shortener-http").items() if r["authorizationType"] == "NONE"
+    }
     assert public == {"GET /{code}"}
-    assert routes(dev, "shortener").keys() - public == {
+    assert routes(dev, "shortener-http").keys() - public == {
         "POST /links",
         "GET /links",
         "GET /links/{code}",
@@ -160,7 +164,7 @@ def test_only_the_redirect_is_public(dev: Deployment) -> None:
 
 
 def test_only_tokens_of_our_own_client_are_accepted(dev: Deployment) -> None:
-    inputs = dev.named("shortener-authorizer").inputs
+    inputs = dev.named("shortener-http-authorizer").inputs
     assert inputs["jwtConfiguration"] == {
         "audiences": ["shortener-users-client-id"],
         "issuer": "https://cognito-idp.eu-west-1.amazonaws.com/shortener-users-pool",
@@ -170,8 +174,8 @@ def test_only_tokens_of_our_own_client_are_accepted(dev: Deployment) -> None:
 def test_pages_of_the_configured_origins_alone_may_call_the_api(
     dev: Deployment, prod: Deployment
 ) -> None:
-    assert "corsConfiguration" not in dev.named("shortener-api").inputs
-    cors = prod.named("shortener-api").inputs["corsConfiguration"]
+    assert "corsConfiguration" not in dev.named("shortener-http-api").inputs
+    cors = prod.named("shortener-http-api").inputs["corsConfiguration"]
     assert cors["allowOrigins"] == ["https://app.example.com"]
 
 

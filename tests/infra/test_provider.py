@@ -47,10 +47,10 @@ def test_a_program_in_yaml_gets_the_same_parts_and_the_outputs(served: Served) -
         f"wss://{host}",
         f"https://{host}",
     )
-    assert outputs["tableName"] == "live-table-0123456"
+    assert outputs["tableName"] == "live-rows-table-0123456"
     assert json.loads(outputs["sendPolicy"])["Statement"][0]["Action"] == ["sqs:SendMessage"]
     _, _, deployment = served
-    assert {"live-table", "live-api", "live-stage", "live-connect-function"} <= {
+    assert {"live-rows-table", "live-api", "live-stage", "live-connect-function"} <= {
         resource.name for resource in deployment.resources if resource.custom
     }
     variables = deployment.named("live-connect-function").inputs["environment"]["variables"]
@@ -83,7 +83,7 @@ def test_protection_reaches_what_holds_data_or_an_address_from_every_language(
     constructed(served, "guarded", protectData=True, tokens=tokens, ticketApi=True)
     made = [one for one in served[2].resources if one.name.startswith("guarded-")]
     holding = {one.name for one in made if one.type in REPLACING}
-    assert {"guarded-table", "guarded-api", "guarded-tickets-api"} < holding
+    assert {"guarded-rows-table", "guarded-api", "guarded-tickets-api"} < holding
     assert {one.name for one in made if one.protected} == holding
 
 

@@ -48,7 +48,10 @@ def details_of(refusal: pytest.ExceptionInfo[grpc.RpcError]) -> str:
         ({"stageName": None}, "stageName must be given"),
         ({"throttlingRateLimit": "10"}, 'throttlingRateLimit must be a whole number, got "10"'),
         ({"throttlingRateLimit": 1.5}, "throttlingRateLimit must be a whole number, got 1.5"),
-        ({"logRetentionDays": True}, "logRetentionDays must be a whole number, got true"),
+        (
+            {"defaults": {"logRetentionDays": True}},
+            "defaults.logRetentionDays must be a whole number",
+        ),
         ({"requireOrigin": "yes"}, 'requireOrigin must be true or false, got "yes"'),
         ({"stageName": 7}, "stageName must be a text, got 7"),
         ({"stageName": "my.stack"}, "stageName must be 1 to 128 letters"),
@@ -63,7 +66,10 @@ def details_of(refusal: pytest.ExceptionInfo[grpc.RpcError]) -> str:
         ({"channels": [YAML["channels"][0] | {"pattern": UNKNOWN}]}, f"[0].pattern {NOT_KNOWN}"),
         ({"tokens": {"issuer": UNKNOWN, "audiences": []}}, "tokens.audiences must name 1 to 10"),
         ({"ticketApi": True}, "ticketApi needs tokens"),
-        ({"logRetentionDays": 8}, "logRetentionDays must be one of (1, 3, 5"),
+        (
+            {"defaults": {"logRetentionDays": 8}},
+            "defaults.logRetentionDays must be one of (1, 3, 5",
+        ),
         ({"connectParameters": {"c": "x"}}, "connectParameters must give channel templates"),
     ],
 )
@@ -107,8 +113,10 @@ def test_a_layer_that_is_nowhere_is_asked_for_by_its_name_in_other_languages(
             process.construct("RealtimeApi", "live", YAML, address)
         details = details_of(refusal)
         assert details.startswith("The functions' packages must be in")
-        assert details.endswith("or give layerArn.")
-        process.construct("RealtimeApi", "live", YAML | {"layerArn": "arn:layer:1"}, address)
+        assert details.endswith("or give defaults.layerArn.")
+        defaults = {"logRetentionDays": 7, "layerArn": "arn:layer:1"}
+        with_layer = YAML | {"defaults": defaults}
+        process.construct("RealtimeApi", "live", with_layer, address)
 
 
 def test_what_only_another_stack_tells_is_refused_in_a_sentence_too(served: Served) -> None:

@@ -3,7 +3,7 @@
 import pulumi
 import pytest
 
-from components import ChannelRule, RealtimeApi, RealtimeApiArgs, TokenArgs
+from components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs, TokenArgs
 from localcloud.runner import run_program
 from tests.infra.harness import Cloud, Deployment
 from tests.infra.provider_monitor import TransformingMonitor
@@ -34,7 +34,7 @@ def transformed(recorder: Recorder, *, of_stack: bool) -> Deployment:
             stage_name="dev",
             channels=[ChannelRule(pattern="link:*", access="public", delivery="latest")],
             throttling_rate_limit=10,
-            log_retention_days=7,
+            defaults=FunctionDefaults(log_retention_days=7),
             tokens=TokenArgs(issuer="https://issuer.example", audiences=["web"]),
             ticket_api=True,
         )

@@ -4,7 +4,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import ChannelRule, RealtimeApi, RealtimeApiArgs
+from components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs
 from tests.infra.harness import ACCOUNT, deploy
 
 EVENTS = f"arn:aws:events:eu-west-1:{ACCOUNT}"
@@ -13,7 +13,7 @@ ARGUMENTS: dict[str, Any] = {
     "channels": [ChannelRule(pattern="link:*", access="public", delivery="latest")],
     "throttling_rate_limit": 10,
     "throttling_burst_limit": 5,
-    "log_retention_days": 7,
+    "defaults": FunctionDefaults(log_retention_days=7),
 }
 
 
@@ -77,7 +77,8 @@ def test_the_authorizer_may_touch_nothing_but_its_log() -> None:
 
 def test_a_layer_that_is_given_is_used_and_no_other_made() -> None:
     layer = "arn:aws:lambda:eu-west-1:1:layer:mine:1"
-    deployment = deploy(lambda: realtime_api(layer_arn=layer))
+    given = FunctionDefaults(log_retention_days=7, layer_arn=layer)
+    deployment = deploy(lambda: realtime_api(defaults=given))
     assert deployment.of("aws:lambda/layerVersion:LayerVersion") == []
     assert deployment.named("live-connect-function").inputs["layers"] == [layer]
 
@@ -177,4 +178,4 @@ def test_children_do_not_inherit_what_was_meant_for_the_component() -> None:
         RealtimeApi("live", args, options)
 
     deployment = deploy(program)
-    assert deployment.named("live-table").dependencies == frozenset()
+    assert deployment.named("live-rows-table").dependencies == frozenset()

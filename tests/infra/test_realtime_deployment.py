@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pulumi.runtime import mocks
 
+from components import FunctionDefaults
 from components.realtime_api import component, definition
 from components.realtime_api.definition import REALTIME, Definition, Mock, fingerprint
 from localcloud.runner import run_program
@@ -99,7 +100,11 @@ def test_the_definition_is_what_is_deployed(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_what_no_client_would_notice_is_not_deployed() -> None:
     other = deploy(
-        lambda: realtime_api(log_retention_days=30, maximum_subscriptions=5, protect_data=True)
+        lambda: realtime_api(
+            defaults=FunctionDefaults(log_retention_days=30),
+            maximum_subscriptions=5,
+            protect_data=True,
+        )
     )
     assert trigger(other) == trigger(deploy(realtime_api))
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import ChannelRule, RealtimeApi, RealtimeApiArgs, TokenArgs
+from components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs, TokenArgs
 from components.realtime_api.args import LIMITS
 from components.resources.regions import regions
 from components.stack.region_settings import Push, Raised
@@ -102,7 +102,7 @@ def test_whatever_a_realtime_api_can_have_is_in_its_region() -> None:
         stage_name="dev",
         channels=[ChannelRule(pattern="user:{sub}", access="owner", delivery="every")],
         throttling_rate_limit=10,
-        log_retention_days=7,
+        defaults=FunctionDefaults(log_retention_days=7),
         tokens=TokenArgs(issuer="https://issuer.example", audiences=["web"]),
         ticket_api=True,
         region=AWAY,
@@ -161,7 +161,7 @@ def test_names_leave_room_for_what_pulumi_adds(two: Deployment) -> None:
 
 def test_stages_are_throttled_by_the_regions_budget(two: Deployment) -> None:
     socket = two.named(f"realtime-{AWAY}-stage").inputs
-    http = two.named(f"shortener-{AWAY}-stage").inputs
+    http = two.named(f"shortener-{AWAY}-http-stage").inputs
     assert socket["defaultRouteSettings"]["throttlingRateLimit"] == 400
     assert http["defaultRouteSettings"]["throttlingRateLimit"] == 300
     (connect,) = socket["routeSettings"]

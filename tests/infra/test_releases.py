@@ -127,10 +127,10 @@ def test_a_change_that_aws_cannot_make_in_place_is_a_loss() -> None:
 def test_a_table_of_the_package_that_is_renamed_is_noticed(now: dict[str, Deployment]) -> None:
     renamed = copy.copy(now["consumer"])
     renamed.resources = [
-        dataclasses.replace(resource, name="realtime-rows")
-        if resource.name == "realtime-table"
+        dataclasses.replace(resource, name="realtime-data")
+        if resource.name == "realtime-rows-table"
         else resource
         for resource in renamed.resources
     ]
     (loss,) = losses(graph(now["consumer"]), renamed)
-    assert loss.startswith("realtime-table would be deleted")
+    assert loss.startswith("realtime-rows-table would be deleted")

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
-import pulumi_aws as aws
-from realtime_platform.components import Function, FunctionArgs
+from realtime_platform.components import (
+    Function,
+    FunctionArgs,
+    FunctionDefaults,
+    Table,
+    TableArgs,
+)
 
 from . import policies
 
@@ -28,11 +33,8 @@ class ServiceArgs:
     environment: Mapping[str, pulumi.Input[str]]
     """The function's other variables."""
 
-    layer_arn: pulumi.Input[str]
-    """Layer with the third-party packages."""
-
-    log_retention_days: int
-    """Days that its log lines are kept."""
+    defaults: FunctionDefaults
+    """Layer and logs."""
 
     protect_data: bool
     """Refuse to delete or replace the table, and back it up continuously."""
@@ -52,7 +54,8 @@ class Service(pulumi.ComponentResource):
         self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("orders:index:Service", name, None, opts)
-        table = make_table(name, self, sort_key=args.sort_key, protect_data=args.protect_data)
+        rows = TableArgs(sort_key=args.sort_key, protect_data=args.protect_data)
+        table = Table(f"{name}-rows", rows, pulumi.ResourceOptions(parent=self))
         actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
         function = Function(
             f"{name}-service",
@@ -61,8 +64,7 @@ class Service(pulumi.ComponentResource):
                 handlers_path=HANDLERS_PATH,
                 environment={args.table_variable: table.name, **args.environment},
                 policies={"table": policies.document(policies.allow(actions, table.arn))},
-                layer_arn=args.layer_arn,
-                log_retention_days=args.log_retention_days,
+                defaults=args.defaults,
                 timeout_seconds=TIMEOUT_SECONDS,
                 memory_mb=256,
             ),
@@ -71,19 +73,3 @@ class Service(pulumi.ComponentResource):
         self.function_arn = function.arn
         self.table_name, self.table_arn = table.name, table.arn
         self.register_outputs({key: getattr(self, key) for key in Service.__annotations__})
-
-
-def make_table(
-    name: str, parent: pulumi.Resource, *, sort_key: bool, protect_data: bool
-) -> aws.dynamodb.Table:
-    keys = ["PK", "SK"] if sort_key else ["PK"]
-    return aws.dynamodb.Table(
-        f"{name}-table",
-        billing_mode="PAY_PER_REQUEST",
-        hash_key="PK",
-        range_key="SK" if sort_key else None,
-        attributes=[{"name": key, "type": "S"} for key in keys],
-        point_in_time_recovery={"enabled": protect_data},
-        deletion_protection_enabled=protect_data,
-        opts=pulumi.ResourceOptions(parent=parent, protect=protect_data),
-    )

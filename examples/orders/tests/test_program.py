@@ -16,7 +16,7 @@ from tests.infra.release_graph import REPLACING
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 OURS = ("stock", "payments", "orders", "saga", "api")
-HTTP = f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:api-http/$default"
+HTTP = f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:api-http-api/$default"
 pytestmark = pytest.mark.xdist_group("orders-program")  # one worker deploys for all
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
@@ -59,11 +59,11 @@ def test_every_role_of_ours_may_do_what_it_does_and_no_more(deployment: Deployme
         return {(f"dynamodb:{action}", f"{name}-table") for action in actions}
 
     assert allowed(deployment) == {
-        "stock-service-role": table("stock", "GetItem", "PutItem", "UpdateItem"),
-        "payments-service-role": table("payments", "GetItem", "PutItem", "UpdateItem"),
+        "stock-service-role": table("stock-rows", "GetItem", "PutItem", "UpdateItem"),
+        "payments-service-role": table("payments-rows", "GetItem", "PutItem", "UpdateItem"),
         "api-function-role": {
             *table("orders", "GetItem", "PutItem"),
-            *table("stock", "GetItem"),
+            *table("stock-rows", "GetItem"),
             ("states:StartExecution", "saga-machine"),
         },
         "saga-role": {
@@ -127,8 +127,8 @@ def test_every_route_wants_a_token_of_our_own_customers(deployment: Deployment) 
         "POST /tickets",
     }
     assert {r.inputs["authorizationType"] for r in routes} == {"JWT"}
-    assert {r.inputs["authorizerId"] for r in routes} == {"api-authorizer-id"}
-    accepted = deployment.named("api-authorizer").inputs["jwtConfiguration"]
+    assert {r.inputs["authorizerId"] for r in routes} == {"api-http-authorizer-id"}
+    accepted = deployment.named("api-http-authorizer").inputs["jwtConfiguration"]
     assert accepted == {
         "audiences": ["customers-client-id"],
         "issuer": "https://cognito-idp.eu-west-1.amazonaws.com/customers-pool",
@@ -136,7 +136,7 @@ def test_every_route_wants_a_token_of_our_own_customers(deployment: Deployment) 
 
 
 def test_the_platform_trusts_the_tokens_that_the_shop_trusts(deployment: Deployment) -> None:
-    accepted = deployment.named("api-authorizer").inputs["jwtConfiguration"]
+    accepted = deployment.named("api-http-authorizer").inputs["jwtConfiguration"]
     rules = json.loads(variables(deployment, "realtime.authorize")["TOKENS"])
     assert (rules["issuer"], rules["audiences"]) == (accepted["issuer"], accepted["audiences"])
 
@@ -145,7 +145,7 @@ def test_the_api_may_call_each_function_for_its_own_routes_alone(deployment: Dep
     sources = {
         (p.inputs["function"].removesuffix("-0123456"), p.inputs["sourceArn"])
         for p in deployment.of("aws:lambda/permission:Permission")
-        if p.parent == "api"
+        if p.parent == "api-http"
     }
     assert sources == {
         ("api-function-function", f"{HTTP}/POST/orders"),
@@ -210,19 +210,19 @@ def test_every_log_is_kept_for_the_configured_days(dev: Deployment, prod: Deploy
     for deployment, days in ((dev, 7), (prod, 90)):
         groups = deployment.of("aws:cloudwatch/logGroup:LogGroup")
         assert {group.inputs["retentionInDays"] for group in groups} == {days}
-        delivered = deployment.named("api-access-logs").inputs
-        assert delivered["namePrefix"] == "/aws/vendedlogs/api-access-logs-"
+        delivered = deployment.named("api-http-access-logs").inputs
+        assert delivered["namePrefix"] == "/aws/vendedlogs/api-http-access-logs-"
 
 
 def test_only_the_shops_own_pages_may_call_and_connect(prod: Deployment) -> None:
-    cors = prod.named("api-http").inputs["corsConfiguration"]
+    cors = prod.named("api-http-api").inputs["corsConfiguration"]
     assert cors["allowOrigins"] == ["https://shop.example.com"]
     origins = json.loads(variables(prod, "realtime.authorize")["ALLOWED_ORIGINS"])
     assert origins == ["https://shop.example.com"]
 
 
 def test_no_access_log_holds_a_path_or_a_query(deployment: Deployment) -> None:
-    format_ = deployment.named("api-stage").inputs["accessLogSettings"]["format"]
+    format_ = deployment.named("api-http-stage").inputs["accessLogSettings"]["format"]
     assert not re.search("path|query|header", format_, re.IGNORECASE)
 
 

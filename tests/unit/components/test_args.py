@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import ChannelRule, ClickPipelineArgs, RealtimeApiArgs
+from components import ChannelRule, ClickPipelineArgs, FunctionDefaults, RealtimeApiArgs
 from components.realtime_api.args import channel_rules
 from components.resources.function import FunctionArgs
 from handlers.realtime.channels import InvalidRules, Rules
@@ -15,14 +15,13 @@ REALTIME_API: dict[str, Any] = {
     "channels": [ChannelRule(**RULE)],
     "throttling_rate_limit": 10,
     "throttling_burst_limit": 5,
-    "log_retention_days": 7,
+    "defaults": FunctionDefaults(log_retention_days=7),
 }
 FUNCTION: dict[str, Any] = {
     "module": "realtime.connect",
     "environment": {},
     "policies": {},
-    "layer_arn": "arn",
-    "log_retention_days": 7,
+    "defaults": FunctionDefaults(log_retention_days=7, layer_arn="arn"),
     "timeout_seconds": 10,
     "memory_mb": 256,
 }
@@ -31,8 +30,7 @@ CLICK_PIPELINE: dict[str, Any] = {
     "links_table_arn": "arn",
     "publish_policy": "{}",
     "publish_environment": {},
-    "layer_arn": "arn",
-    "log_retention_days": 7,
+    "defaults": FunctionDefaults(log_retention_days=7, layer_arn="arn"),
 }
 
 # Mostly pieces of the grammar, so that accepted and refused patterns are both common.
@@ -113,7 +111,10 @@ def test_an_api_that_could_not_work_is_refused(changes: dict[str, Any], message:
         ({"timeout_seconds": 901}, "got 901. Longer work belongs in a queue"),
         ({"memory_mb": 64}, "must be 128 to 10240, got 64"),
         ({"memory_mb": 10_241}, "got 10241"),
-        ({"log_retention_days": 8}, "got 8: CloudWatch keeps logs for no other"),
+        (
+            {"defaults": FunctionDefaults(log_retention_days=7)},
+            "defaults must give layer_arn, got none",
+        ),
         ({"handlers_path": "orders"}, "handlers_path must be an absolute path, got 'orders'"),
     ],
 )
@@ -122,6 +123,11 @@ def test_a_function_that_lambda_would_refuse_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         FunctionArgs(**{**FUNCTION, **changes})
+
+
+def test_a_number_of_days_that_cloudwatch_does_not_keep_logs_for_is_refused() -> None:
+    with pytest.raises(ValueError, match="got 8: CloudWatch keeps logs for no other"):
+        FunctionDefaults(log_retention_days=8)
 
 
 @pytest.mark.parametrize("concurrency", [0, 1, 1001])

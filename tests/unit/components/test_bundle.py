@@ -90,7 +90,7 @@ def test_a_package_without_init_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_layer_says_how_to_come_by_one(tmp_path: Path) -> None:
     with pytest.raises(
-        BundleError, match=r"build/layer\.zip, and .* make build.* or give layer_arn"
+        BundleError, match=r"build/layer\.zip, and .* make build.* or give defaults.layer_arn"
     ):
         layer(tmp_path)
 
