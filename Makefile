@@ -133,7 +133,7 @@ test-lambda-python: setup build/lambda/.ready ## the tests without a cloud, on t
 	@build/lambda/venv/bin/python -m pytest --numprocesses 2 --dist loadgroup -m "not exhaustive" tests/unit tests/infra $(ARGS)
 
 prove: setup ## the guarantees, in every order of their steps and with every crash
-	@$(RUN) -m pytest --numprocesses 2 -m exhaustive tests/unit $(ARGS)
+	@$(RUN) -m pytest --numprocesses 2 -m exhaustive tests/unit tests/exhaustive $(ARGS)
 
 test-engine: setup .tools/pulumi/pulumi ## the program on Pulumi's own engine, with the local cloud for AWS
 	@PATH="$(CURDIR)/.tools/pulumi:$$PATH" $(RUN) -m pytest --numprocesses 2 --dist loadfile tests/engine $(ARGS)
