@@ -1,8 +1,21 @@
 """What holds for every test in the repository, those of the examples too."""
 
+import gc
 import os
+from functools import cache
+from typing import Any
 
+import botocore.session
 from hypothesis import settings
+
+# By default a collection walks all that a test imports, and no test drops, so often that it takes a
+# quarter of the time of a stack of Pulumi's.
+gc.set_threshold(50_000, 20, 50)
+
+# Every client reads the same service models. A session keeps them to itself, and moto begins a
+# session with each test: to make a client then takes longer than most tests.
+session: Any = botocore.session
+session.create_loader = cache(session.create_loader)
 
 # A property is true or false however busy the machine is; pytest's timeout ends a test that hangs.
 settings.register_profile("house", deadline=None)
