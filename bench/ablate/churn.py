@@ -19,8 +19,8 @@ from handlers.realtime.channels import Rules
 from handlers.realtime.delivery.engine import Engine, Limits
 from handlers.realtime.delivery.tasks import Task
 from handlers.realtime.delivery.workers import work
-from handlers.realtime.ports import Connection, Outcome, Update
-from handlers.realtime.publisher import publish
+from handlers.realtime.latest.publish import publish
+from handlers.realtime.model import Connection, Outcome, Update
 from handlers.realtime.subscriptions import (
     CONNECTION_SECONDS,
     Handshake,

@@ -6,9 +6,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from handlers.realtime.delivery import audience, pacing
+from handlers.realtime.delivery import fan_out, rate_limit
 from handlers.realtime.delivery.engine import Engine, Limits, Push
-from handlers.realtime.delivery.pacing import Pacer, Rate
+from handlers.realtime.delivery.rate_limit import Pacer, Rate
 
 from ..scale import ours
 from . import churn
@@ -34,16 +34,16 @@ def _limited(**limits: int) -> tuple[Switch, ...]:
 
 
 MECHANISMS: Mapping[str, tuple[Switch, ...]] = {
-    "adaptive interval": ((audience, "_adapt_interval", _as_it_is), (audience, "UNCOUNTED_MS", 0)),
-    "2 s for an uncounted audience": ((audience, "UNCOUNTED_MS", 0),),
-    "interval planned for 70 % of the rate": ((audience, "PLANNED_SHARE", 1.0),),
+    "adaptive interval": ((fan_out, "_adapt_interval", _as_it_is), (fan_out, "UNCOUNTED_MS", 0)),
+    "2 s for an uncounted audience": ((fan_out, "UNCOUNTED_MS", 0),),
+    "interval planned for 70 % of the rate": ((fan_out, "PLANNED_SHARE", 1.0),),
     "tokens shared by the workers": ((Pacer, "_taken", _granted),),
     "less after 429 (AIMD)": ((Rate, "answered", _always(None)),),
     "a tenth of the rate by static shares": (
-        (pacing, "SHARED", 1.0),
+        (rate_limit, "SHARED", 1.0),
         (Pacer, "_from_share", _always(value=False)),
     ),
-    "tokens by the quarter second": ((pacing, "PARTS", 1), (pacing, "PART_MS", 1000)),
+    "tokens by the quarter second": ((rate_limit, "PARTS", 1), (rate_limit, "PART_MS", 1000)),
     "posts from the publisher itself": _limited(inline_maximum=0),
     "waiting for the end of a hold": ((ours, "MAX_WAIT_MS", 0), (churn, "MAX_WAIT_MS", 0)),
 }

@@ -116,7 +116,7 @@ TICKET = {
 }
 SAMPLES = [
     Sample(
-        "realtime.authorize",
+        "realtime.functions.authorize",
         _websocket(
             "$connect",
             "CONNECT",
@@ -125,23 +125,26 @@ SAMPLES = [
         ),
         calls_aws=False,
     ),
-    Sample("realtime.connect", _websocket("$connect", "CONNECT", queryStringParameters=CHANNEL)),
-    Sample("realtime.disconnect", _websocket("$disconnect", "DISCONNECT")),
     Sample(
-        "realtime.messages",
+        "realtime.functions.connect",
+        _websocket("$connect", "CONNECT", queryStringParameters=CHANNEL),
+    ),
+    Sample("realtime.functions.disconnect", _websocket("$disconnect", "DISCONNECT")),
+    Sample(
+        "realtime.functions.messages",
         _websocket("subscribe", "MESSAGE", body=json.dumps({"action": "subscribe", **CHANNEL})),
     ),
     Sample(
-        "realtime.fan_out",
+        "realtime.functions.fan_out",
         _message({"task": "Range", **CHANNEL, "after": None, "until": None}, "delivery"),
     ),
     Sample(
-        "realtime.publish",
+        "realtime.functions.publish",
         _message({**CHANNEL, "value": VALUE, "version": 4, "source": "bench"}, "publish.fifo"),
     ),
-    Sample("realtime.ticket", TICKET),
-    Sample("realtime.revoke", {"principal": "00000000-0000-0000-0000-000000000002"}),
-    Sample("realtime.sweep", {}),
+    Sample("realtime.functions.ticket", TICKET),
+    Sample("realtime.functions.revoke", {"principal": "00000000-0000-0000-0000-000000000002"}),
+    Sample("realtime.functions.expire", {}),
     Sample("clicks.aggregate", _message(CLICK, "clicks")),
     Sample(
         "shortener.redirect",

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers.realtime.delivery.audience import fan_out
 from handlers.realtime.delivery.engine import Limits, Push
-from handlers.realtime.delivery.pushing import ManagementPosts
-from handlers.realtime.ports import State
+from handlers.realtime.delivery.fan_out import fan_out
+from handlers.realtime.delivery.posts import ManagementPosts
+from handlers.realtime.model import State
 from handlers.signed_http.client import PushClient
 from tests.fakes.delivery import Twins, watcher
 from tests.fakes.realtime import MemoryStore

@@ -13,19 +13,11 @@ from dataclasses import dataclass, field, replace
 from handlers.clicks.counting import MAX_WAIT_MS
 from handlers.realtime.channels import Rules
 from handlers.realtime.delivery.engine import Engine, Limits
-from handlers.realtime.delivery.pacing import PacedPosts, Pacer, Rate, RatedPosts
+from handlers.realtime.delivery.rate_limit import PacedPosts, Pacer, Rate, RatedPosts
 from handlers.realtime.delivery.tasks import Task
 from handlers.realtime.delivery.workers import work
-from handlers.realtime.ports import (
-    Claim,
-    Join,
-    Outcome,
-    Page,
-    State,
-    Subscription,
-    Update,
-)
-from handlers.realtime.publisher import publish
+from handlers.realtime.latest.publish import publish
+from handlers.realtime.model import Claim, Join, Outcome, Page, State, Subscription, Update
 from tests.fakes.log import MemoryLog
 from tests.fakes.realtime import MemoryStore
 

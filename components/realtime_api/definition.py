@@ -19,7 +19,7 @@ class Route:
     """The client's `action`, or one of API Gateway's own three."""
 
     integration: str
-    """A function's module under `handlers/realtime`, or a mock's name."""
+    """A function's module in `handlers/realtime/functions`, or a mock's name."""
 
     authorization: str = "NONE"
 

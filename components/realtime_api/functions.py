@@ -84,8 +84,8 @@ class Functions:
     def revoke(self, management_endpoint: pulumi.Output[str]) -> Function:
         return self._ending("revoke", management_endpoint)
 
-    def sweep(self, management_endpoint: pulumi.Output[str]) -> Function:
-        return self._ending("sweep", management_endpoint)
+    def expire(self, management_endpoint: pulumi.Output[str]) -> Function:
+        return self._ending("expire", management_endpoint)
 
     def work(self, publishing: Texts) -> None:
         """`publishing` are the variables of every function that publishes."""
@@ -160,7 +160,7 @@ class Functions:
         reserved_concurrency: int | None = None,
     ) -> Function:
         function = FunctionArgs(
-            module=f"realtime.{module}",
+            module=f"realtime.functions.{module}",
             service=self.name,
             environment=environment,
             policies=policies,

@@ -22,7 +22,7 @@ PUBLISH_TIMEOUT_SECONDS = 30
 @dataclass(frozen=True)
 class Queues:
     delivery: Queue
-    """Tasks of `realtime.fan_out`."""
+    """Tasks of `realtime.functions.fan_out`."""
     publish: Queue
     """Messages for `realtime.publish`, in order."""
     events: Queue

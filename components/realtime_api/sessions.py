@@ -11,7 +11,7 @@ from .args import RealtimeApiArgs
 from .functions import Functions
 from .tokens import TokenArgs
 
-SWEEP_SCHEDULE = "rate(1 minute)"
+EXPIRE_SCHEDULE = "rate(1 minute)"
 LEAST_EVENT_AGE_SECONDS = 60
 TICKETS_PATH = "/tickets"
 
@@ -35,7 +35,7 @@ def make_sessions(
     if args.tokens is None:
         return None
     ticket = functions.ticket()
-    _each_minute(name, args, functions.sweep(management_endpoint), parent)
+    _each_minute(name, args, functions.expire(management_endpoint), parent)
     return Sessions(
         ticket=ticket,
         revoke=functions.revoke(management_endpoint),
@@ -65,7 +65,7 @@ def _tickets_url(
 
 
 def _each_minute(
-    name: str, args: RealtimeApiArgs, sweep: Function, parent: pulumi.Resource
+    name: str, args: RealtimeApiArgs, expire: Function, parent: pulumi.Resource
 ) -> None:
     """A minute that fails is made up for by the next one, so that none is tried again.
 
@@ -74,32 +74,32 @@ def _each_minute(
     """
     child = pulumi.ResourceOptions(parent=parent)
     aws.lambda_.FunctionEventInvokeConfig(
-        f"{name}-sweep-retries",
-        function_name=sweep.name,
+        f"{name}-expire-retries",
+        function_name=expire.name,
         maximum_event_age_in_seconds=LEAST_EVENT_AGE_SECONDS,
         maximum_retry_attempts=0,
         region=args.region,
         opts=child,
     )
     rule = aws.cloudwatch.EventRule(
-        f"{name}-sweep-rule",
-        schedule_expression=SWEEP_SCHEDULE,
+        f"{name}-expire-rule",
+        schedule_expression=EXPIRE_SCHEDULE,
         region=args.region,
         opts=child,
     )
     permission = aws.lambda_.Permission(
-        f"{name}-sweep-permission",
+        f"{name}-expire-permission",
         action="lambda:InvokeFunction",
-        function=sweep.name,
+        function=expire.name,
         principal="events.amazonaws.com",
         source_arn=rule.arn,
         region=args.region,
         opts=child,
     )
     aws.cloudwatch.EventTarget(
-        f"{name}-sweep-target",
+        f"{name}-expire-target",
         rule=rule.name,
-        arn=sweep.arn,
+        arn=expire.arn,
         retry_policy={
             "maximum_event_age_in_seconds": LEAST_EVENT_AGE_SECONDS,
             "maximum_retry_attempts": 0,

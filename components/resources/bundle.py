@@ -21,7 +21,7 @@ class BundleError(pulumi.RunError):
 
 
 def sources(module: str, *, root: Path = ROOT) -> dict[str, Path]:
-    """Path in the archive -> file, for a module under `handlers`, as in `realtime.connect`."""
+    """Path in the archive -> file, for a module such as `realtime.functions.connect`."""
     found: dict[str, Path] = {}
     waiting = [f"{PACKAGE}.{module}"]
     while waiting:

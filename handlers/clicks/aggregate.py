@@ -16,7 +16,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
 from .. import aws, environment
-from ..realtime.publishing import PublishEnvironment, publisher
+from ..realtime.functions.runtime import PublishEnvironment, publisher
 from ..shortener import click as click_body
 from .counting import Aggregator, Message, Report
 from .store import DynamoClickStore

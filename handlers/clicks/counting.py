@@ -13,7 +13,7 @@ from datetime import date
 
 from aws_lambda_powertools import Logger
 
-from ..realtime.publisher import Update
+from ..realtime.latest.publish import Update
 from ..shortener.click import Click, time_of
 from ..shortener.counters import Counters
 from .ports import Busy, ClickStore, Counted, Pause, Publish, Written

@@ -8,7 +8,7 @@ from datetime import date
 from enum import Enum
 from typing import Protocol
 
-from ..realtime.publisher import Update
+from ..realtime.latest.publish import Update
 from ..shortener.click import Click
 from ..shortener.counters import Counters
 

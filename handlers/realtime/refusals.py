@@ -8,7 +8,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .door import Refused, Request
+from .ingress import Refused, Request
 
 if TYPE_CHECKING:
     from types_boto3_events.client import EventBridgeClient

@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import rows, states
-from .ports import (
+from . import table
+from .latest import writes
+from .model import (
     Claim,
     Connection,
     Join,
@@ -39,23 +40,23 @@ class DynamoStore:
         self._table = table_name
 
     async def put_connection(self, connection: Connection) -> None:
-        item = rows.connection_item(connection)
+        item = table.connection_item(connection)
         await asyncio.to_thread(self._client.put_item, TableName=self._table, Item=item)
 
     async def remove_connection(self, connection_id: str) -> Connection | None:
         answer = await asyncio.to_thread(
             self._client.delete_item,
             TableName=self._table,
-            Key=rows.connection_key(connection_id),
+            Key=table.connection_key(connection_id),
             ReturnValues="ALL_OLD",
         )
         item = answer.get("Attributes")
-        return rows.connection(item) if item else None
+        return table.connection(item) if item else None
 
     async def add_channel(self, connection_id: str, channel: str, maximum: int) -> Connection:
         written, item = await self._update(
             {
-                "Key": rows.connection_key(connection_id),
+                "Key": table.connection_key(connection_id),
                 "UpdateExpression": "ADD #channels :channels",
                 "ConditionExpression": "attribute_exists(#pk) AND (attribute_not_exists(#channels)"
                 " OR size(#channels) < :maximum OR contains(#channels, :channel))",
@@ -63,14 +64,14 @@ class DynamoStore:
                 "ExpressionAttributeValues": {
                     ":channels": {"SS": [channel]},
                     ":channel": {"S": channel},
-                    ":maximum": rows.number(maximum),
+                    ":maximum": table.number(maximum),
                 },
                 "ReturnValues": "ALL_NEW",
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         )
         if written:
-            return rows.connection(item)
+            return table.connection(item)
         if item:
             raise TooManySubscriptions(
                 f"the connection {connection_id} watches {maximum} channels, as many as it may"
@@ -81,7 +82,7 @@ class DynamoStore:
         # Without the condition this would revive a connection that has ended.
         await self._update(
             {
-                "Key": rows.connection_key(connection_id),
+                "Key": table.connection_key(connection_id),
                 "UpdateExpression": "DELETE #channels :channels",
                 "ConditionExpression": "attribute_exists(#pk)",
                 "ExpressionAttributeNames": {"#pk": "PK", "#channels": "channels"},
@@ -90,24 +91,24 @@ class DynamoStore:
         )
 
     async def put_subscription(self, channel: str, subscription: Subscription) -> None:
-        item = rows.subscription_item(channel, subscription)
+        item = table.subscription_item(channel, subscription)
         await asyncio.to_thread(self._client.put_item, TableName=self._table, Item=item)
 
     async def delete_subscription(self, channel: str, connection_id: str) -> None:
-        key = rows.subscription_key(channel, connection_id)
+        key = table.subscription_key(channel, connection_id)
         await asyncio.to_thread(self._client.delete_item, TableName=self._table, Key=key)
 
     async def delete_subscriptions(
         self, connection_id: str, channels: Sequence[str]
     ) -> Sequence[str]:
-        keys = [rows.subscription_key(channel, connection_id) for channel in channels]
+        keys = [table.subscription_key(channel, connection_id) for channel in channels]
         answer = await asyncio.to_thread(
             self._client.batch_write_item,
             RequestItems={self._table: [{"DeleteRequest": {"Key": key}} for key in keys]},
         )
         left = answer.get("UnprocessedItems", {}).get(self._table, [])
         return [
-            rows.channel_of(request["DeleteRequest"]["Key"])
+            table.channel_of(request["DeleteRequest"]["Key"])
             for request in left
             if "DeleteRequest" in request
         ]
@@ -124,69 +125,69 @@ class DynamoStore:
             "KeyConditionExpression": "#pk = :channel AND #sk BETWEEN :first AND :last",
             "ExpressionAttributeNames": {"#pk": "PK", "#sk": "SK"},
             "ExpressionAttributeValues": {
-                ":channel": rows.partition(channel),
+                ":channel": table.partition(channel),
                 ":first": {"S": "CONN#"},
                 ":last": {"S": f"CONN#{_LAST if until is None else until}"},
             },
             "ConsistentRead": True,
         }
         if after is not None:
-            request["ExclusiveStartKey"] = rows.subscription_key(channel, after)
+            request["ExclusiveStartKey"] = table.subscription_key(channel, after)
         if limit is not None:
             request["Limit"] = limit
         answer = await asyncio.to_thread(self._client.query, **request)
         last = answer.get("LastEvaluatedKey")
         return Page(
-            [rows.subscription(item) for item in answer["Items"]],
-            rows.connection_of(last) if last else None,
+            [table.subscription(item) for item in answer["Items"]],
+            table.connection_of(last) if last else None,
         )
 
     async def subscription(self, channel: str, connection_id: str) -> Subscription | None:
-        item = await self._read(rows.subscription_key(channel, connection_id))
-        return rows.subscription(item) if item else None
+        item = await self._read(table.subscription_key(channel, connection_id))
+        return table.subscription(item) if item else None
 
     async def read_state(self, channel: str) -> State | None:
-        item = await self._read(rows.state_key(channel))
-        return rows.state(channel, item) if item else None
+        item = await self._read(table.state_key(channel))
+        return table.state(channel, item) if item else None
 
     async def claim(self, update: Update, now_ms: int, interval_ms: int) -> Claim:
-        written, item = await self._update(states.claim(update, now_ms, interval_ms))
-        return states.claimed(update, item, written=written)
+        written, item = await self._update(writes.claim(update, now_ms, interval_ms))
+        return writes.claimed(update, item, written=written)
 
     async def join(self, update: Update, token: str) -> Join:
-        written, item = await self._update(states.join(update, token))
-        return states.joined(item, written=written)
+        written, item = await self._update(writes.join(update, token))
+        return writes.joined(item, written=written)
 
     async def flush(self, channel: str, token: str, now_ms: int, interval_ms: int) -> State | None:
-        written, item = await self._update(states.flush(channel, token, now_ms, interval_ms))
-        return states.flushed(channel, item, written=written)
+        written, item = await self._update(writes.flush(channel, token, now_ms, interval_ms))
+        return writes.flushed(channel, item, written=written)
 
     async def set_interval(self, channel: str, interval_ms: int) -> None:
-        await self._update(states.set_interval(channel, interval_ms))
+        await self._update(writes.set_interval(channel, interval_ms))
 
     async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
         written, _ = await self._update(
             {
-                "Key": rows.pace_key(second, part),
+                "Key": table.pace_key(second, part),
                 "UpdateExpression": "ADD #used :tokens SET #ttl = :ttl",
                 "ConditionExpression": "attribute_not_exists(#used) OR #used <= :most",
                 "ExpressionAttributeNames": {"#used": "used", "#ttl": "ttl"},
                 "ExpressionAttributeValues": {
-                    ":tokens": rows.number(tokens),
-                    ":most": rows.number(maximum - tokens),
-                    ":ttl": rows.number(second + PACE_SECONDS),
+                    ":tokens": table.number(tokens),
+                    ":most": table.number(maximum - tokens),
+                    ":ttl": table.number(second + PACE_SECONDS),
                 },
             }
         )
         return written
 
-    async def _read(self, key: rows.Key) -> rows.Item | None:
+    async def _read(self, key: table.Key) -> table.Item | None:
         answer = await asyncio.to_thread(
             self._client.get_item, TableName=self._table, Key=key, ConsistentRead=True
         )
         return answer.get("Item")
 
-    async def _update(self, request: dict[str, Any]) -> tuple[bool, rows.Item]:
+    async def _update(self, request: dict[str, Any]) -> tuple[bool, table.Item]:
         """Whether the condition held, and the item that the request asks for."""
         try:
             answer = await asyncio.to_thread(

@@ -14,7 +14,7 @@ from .. import aws
 from .channels import ForbiddenChannel, Rule, Rules, UnknownChannel
 from .delivery.tasks import CatchUp
 from .every.log import LogStore
-from .ports import (
+from .model import (
     ROWS_PER_DELETE,
     Connection,
     State,
@@ -23,7 +23,7 @@ from .ports import (
     TaskQueue,
     UnknownConnection,
 )
-from .wire import Since
+from .protocol import Since
 
 CONNECTION_SECONDS = 7200
 """API Gateway ends every WebSocket connection after two hours."""

@@ -71,7 +71,7 @@ def _absolute_imports(node: ast.AST) -> Iterator[str]:
 
 
 def test_there_are_functions_to_ship() -> None:
-    assert "realtime.connect" in FUNCTIONS
+    assert "realtime.functions.connect" in FUNCTIONS
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -90,7 +90,7 @@ def test_a_function_runs_from_its_bundle_alone_and_makes_its_clients_at_import(
     ordered = [*(name for name in modules if name != wanted), wanted]
     packages = sorted({name for path in files.values() for name in imported_packages(path)})
     folders = [str(tmp_path), str(RUNTIME), str(boto3_of_lambda)]
-    eager = function != "realtime.authorize"  # most of its runs need no client
+    eager = function != "realtime.functions.authorize"  # most of its runs need no client
     ran = subprocess.run(
         [sys.executable, "-ISB", "-c", IMPORT_ALL, json.dumps([folders, ordered, packages, eager])],
         capture_output=True,
@@ -104,7 +104,7 @@ def test_a_function_runs_from_its_bundle_alone_and_makes_its_clients_at_import(
 
 
 def test_the_bundle_of_one_function_is_exactly_this() -> None:
-    assert list(bundle.sources("realtime.disconnect")) == [
+    assert list(bundle.sources("realtime.functions.disconnect")) == [
         "handlers/__init__.py",
         "handlers/aws.py",
         "handlers/environment.py",
@@ -112,19 +112,21 @@ def test_the_bundle_of_one_function_is_exactly_this() -> None:
         "handlers/realtime/channels.py",
         "handlers/realtime/delivery/__init__.py",
         "handlers/realtime/delivery/tasks.py",
-        "handlers/realtime/disconnect.py",
         "handlers/realtime/every/__init__.py",
         "handlers/realtime/every/log.py",
+        "handlers/realtime/functions/__init__.py",
+        "handlers/realtime/functions/disconnect.py",
         "handlers/realtime/identity/__init__.py",
         "handlers/realtime/identity/principal.py",
         "handlers/realtime/identity/session_store.py",
         "handlers/realtime/identity/sessions.py",
-        "handlers/realtime/ports.py",
-        "handlers/realtime/rows.py",
-        "handlers/realtime/states.py",
+        "handlers/realtime/latest/__init__.py",
+        "handlers/realtime/latest/writes.py",
+        "handlers/realtime/model.py",
+        "handlers/realtime/protocol.py",
         "handlers/realtime/store.py",
         "handlers/realtime/subscriptions.py",
-        "handlers/realtime/wire.py",
+        "handlers/realtime/table.py",
     ]
 
 

@@ -128,7 +128,7 @@ class Stack:
     @contextmanager
     def disconnect_withheld(self) -> Generator[None]:
         """`$disconnect` comes to nothing, as AWS promises no more than its best effort."""
-        with self.withheld("handlers.realtime.disconnect.handler"):
+        with self.withheld("handlers.realtime.functions.disconnect.handler"):
             yield
 
     @contextmanager

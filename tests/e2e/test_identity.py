@@ -145,7 +145,7 @@ class Private:
             function["FunctionName"]
             for page in pages
             for function in page["Functions"]
-            if function["FunctionName"].startswith("private-sweep")
+            if function["FunctionName"].startswith("private-expire")
         )
         return name
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
-from handlers.realtime.delivery.catch_up import Undelivered
 from handlers.realtime.delivery.engine import Engine
+from handlers.realtime.delivery.retry import Undelivered
 from handlers.realtime.delivery.serving import HANDSHAKE_MS, Unfinished
 from handlers.realtime.delivery.tasks import Task
 from handlers.realtime.delivery.workers import work
-from handlers.realtime.ports import Connection, Outcome, State
-from handlers.realtime.publisher import publish
+from handlers.realtime.latest.publish import publish
+from handlers.realtime.model import Connection, Outcome, State
 from tests.fakes.delivery import Twins, watcher
 from tests.fakes.schedule import finish, step
 

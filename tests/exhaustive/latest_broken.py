@@ -10,8 +10,8 @@ from typing import Any
 from handlers.realtime.delivery.engine import Engine
 from handlers.realtime.delivery.serving import HANDSHAKE_MS
 from handlers.realtime.delivery.tasks import CatchUp, Forget, Rest, Task
-from handlers.realtime.ports import Claimed, Outcome, Page, State, Superseded, Update
-from handlers.realtime.publisher import publish
+from handlers.realtime.latest.publish import publish
+from handlers.realtime.model import Claimed, Outcome, Page, State, Superseded, Update
 from tests.fakes.schedule import step
 
 from .explorer import Script

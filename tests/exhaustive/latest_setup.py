@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from handlers.realtime.delivery.engine import Engine, Limits
-from handlers.realtime.ports import Connection, Outcome, Update
-from handlers.realtime.publisher import publish
+from handlers.realtime.latest.publish import publish
+from handlers.realtime.model import Connection, Outcome, Update
+from handlers.realtime.protocol import Since
 from handlers.realtime.subscriptions import Handshake, Peer, connect, subscribe
-from handlers.realtime.wire import Since
 from tests.fakes.delivery import API, RULES
 from tests.fakes.realtime import MemoryStore
 from tests.fakes.schedule import step

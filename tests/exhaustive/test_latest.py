@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.realtime.delivery.catch_up import LAST_ATTEMPT
 from handlers.realtime.delivery.engine import Limits
+from handlers.realtime.delivery.retry import LAST_ATTEMPT
 from handlers.realtime.delivery.serving import HANDSHAKE_MS
-from handlers.realtime.ports import Outcome
+from handlers.realtime.model import Outcome
 
 from .explorer import explore
 from .latest import Latest

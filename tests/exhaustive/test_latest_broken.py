@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime.ports import Outcome
+from handlers.realtime.model import Outcome
 
 from .explorer import explore
 from .latest import Latest

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from handlers.clicks.ports import Busy, Counted, Rejected, Written
-from handlers.realtime.publisher import Update
+from handlers.realtime.latest.publish import Update
 from handlers.shortener.click import Click
 from handlers.shortener.counters import Counters
 

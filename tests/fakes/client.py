@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.realtime.wire import Since
+from handlers.realtime.protocol import Since
 
 
 class EveryClient:

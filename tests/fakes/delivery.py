@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from handlers.realtime.channels import Rules
 from handlers.realtime.delivery.engine import Engine, Limits
-from handlers.realtime.ports import Connection, Subscription
+from handlers.realtime.model import Connection, Subscription
 
 from .log import MemoryLog
 from .realtime import MemoryPosts, MemoryQueue, MemoryStore

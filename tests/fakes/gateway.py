@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.realtime import authorize, connect, disconnect, messages, ticket
+from handlers.realtime.functions import authorize, connect, disconnect, messages, ticket
 
 from .links import http_event
 from .protocol import valid

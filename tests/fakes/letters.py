@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from handlers.realtime import publish
+from handlers.realtime.functions import publish
 
 from .delivery import NOW
 

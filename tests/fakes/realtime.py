@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.realtime.delivery.tasks import Task
-from handlers.realtime.ports import (
+from handlers.realtime.latest.writes import AHEAD_MS
+from handlers.realtime.model import (
     ROWS_PER_DELETE,
     Claim,
     Claimed,
@@ -26,7 +27,6 @@ from handlers.realtime.ports import (
     UnknownConnection,
     Update,
 )
-from handlers.realtime.states import AHEAD_MS
 
 from .schedule import step
 

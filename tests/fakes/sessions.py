@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from handlers.realtime.identity.sessions import Session, SessionPage, part_of
-from handlers.realtime.ports import Connection
+from handlers.realtime.model import Connection
 
 from .realtime import MemoryPosts, MemoryStore
 from .schedule import step

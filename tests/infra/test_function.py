@@ -43,19 +43,19 @@ def test_a_consumers_function_ships_the_consumers_handlers(tmp_path: Path) -> No
 
 
 def test_a_function_ships_this_packages_handlers_unless_told_otherwise() -> None:
-    shipped = function(module="realtime.disconnect").inputs["code"].assets
-    assert shipped["handlers/realtime/disconnect.py"].path.startswith(str(ROOT))
+    shipped = function(module="realtime.functions.disconnect").inputs["code"].assets
+    assert shipped["handlers/realtime/functions/disconnect.py"].path.startswith(str(ROOT))
 
 
 def test_a_consumers_function_is_filed_under_its_folder_unless_told_otherwise() -> None:
-    assert service(function(module="realtime.disconnect")) == "realtime"
-    assert service(function(module="realtime.disconnect", service="chat")) == "chat"
+    assert service(function(module="realtime.functions.disconnect")) == "realtime"
+    assert service(function(module="realtime.functions.disconnect", service="chat")) == "chat"
 
 
 @pytest.mark.parametrize(("project", "stack"), [("realtime", "prod"), ("orders", "prod")])
 def test_two_programs_of_one_account_do_not_mix_their_metrics(project: str, stack: str) -> None:
     deployment = Deployment()
-    args = FunctionArgs(**ARGUMENTS, module="realtime.disconnect")
+    args = FunctionArgs(**ARGUMENTS, module="realtime.functions.disconnect")
     run_program(
         lambda: Function("place", args),
         project=project,

@@ -57,7 +57,7 @@ def test_what_ends_connections_may_find_forget_and_close_them(deployment: Deploy
             f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:realtime-api/dev/DELETE/@connections/*"
         ],
     }
-    for function in ("realtime-revoke", "realtime-sweep"):
+    for function in ("realtime-revoke", "realtime-expire"):
         assert on_table(deployment, function) == (ENDING, None)
         assert close in statements(deployment, function)
 
@@ -79,21 +79,21 @@ def test_who_may_log_out_may_invoke_one_function(deployment: Deployment) -> None
 def test_the_sweeper_runs_each_minute_and_nothing_else_may_start_it(
     deployment: Deployment,
 ) -> None:
-    rule = deployment.named("realtime-sweep-rule")
+    rule = deployment.named("realtime-expire-rule")
     assert rule.inputs["scheduleExpression"] == "rate(1 minute)"
-    target = deployment.named("realtime-sweep-target")
-    assert target.inputs["arn"].endswith("realtime-sweep-function")
-    assert "realtime-sweep-permission" in target.dependencies
-    permission = deployment.named("realtime-sweep-permission").inputs
+    target = deployment.named("realtime-expire-target")
+    assert target.inputs["arn"].endswith("realtime-expire-function")
+    assert "realtime-expire-permission" in target.dependencies
+    permission = deployment.named("realtime-expire-permission").inputs
     assert permission["principal"] == "events.amazonaws.com"
-    assert permission["sourceArn"].endswith("realtime-sweep-rule")
+    assert permission["sourceArn"].endswith("realtime-expire-rule")
 
 
 def test_a_sweep_that_fails_is_left_to_the_next_minute(deployment: Deployment) -> None:
     """EventBridge tries a delivery again for a day, Lambda a failed run twice, unless told."""
-    delivery = deployment.named("realtime-sweep-target").inputs["retryPolicy"]
+    delivery = deployment.named("realtime-expire-target").inputs["retryPolicy"]
     run = deployment.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").inputs
-    assert run["functionName"].startswith("realtime-sweep-function")
+    assert run["functionName"].startswith("realtime-expire-function")
     for retries in (delivery, run):
         assert retries["maximumRetryAttempts"] == 0
         assert retries["maximumEventAgeInSeconds"] == 60
@@ -145,7 +145,7 @@ def test_a_team_with_an_http_api_of_its_own_gets_no_second_one() -> None:
 
 def test_without_tokens_there_is_nothing_of_it() -> None:
     deployment = deploy(lambda: realtime_api(tokens=None, ticket_api=None))
-    kinds = ("ticket", "revoke", "sweep")
+    kinds = ("ticket", "revoke", "expire")
     assert not [one.name for one in deployment.resources if any(kind in one.name for kind in kinds)]
     outputs = deployment.outputs["realtime"]
     assert outputs["ticket_function_name"] == outputs["revoke_function_arn"] == ""

@@ -92,9 +92,9 @@ def written_metrics(deployment: Deployment) -> dict[str, tuple[str, str]]:
 
 def test_the_functions_write_their_metrics_where_the_alarms_look(deployment: Deployment) -> None:
     written = written_metrics(deployment)
-    publishing = ("realtime.publish", "realtime.fan_out", "clicks.aggregate")
+    publishing = ("realtime.functions.publish", "realtime.functions.fan_out", "clicks.aggregate")
     stack = deployment.named("realtime-stage").inputs["name"]
-    assert written["realtime.fan_out"] == (
+    assert written["realtime.functions.fan_out"] == (
         f"RealtimePlatform/realtime/{stack}/realtime",
         "realtime",
     )

@@ -14,7 +14,7 @@ import pytest
 
 from components.version import VERSION
 from handlers.realtime.channels import Rules
-from handlers.realtime.door import admit, from_queue
+from handlers.realtime.ingress import admit, from_queue
 from tests.infra.harness import ROOT, Cloud, Deployment
 from tests.infra.provider_inputs import YAML
 from tests.infra.provider_monitor import engine, provider
@@ -208,6 +208,6 @@ def test_the_unpacked_wheel_is_a_provider_of_the_recorded_schema(
         outputs = process.construct("RealtimeApi", "live", YAML, address)
     assert outputs["endpoint"].startswith("wss://live-stage.")
     code = deployment.named("live-connect-function").inputs["code"].assets
-    assert Path(code["handlers/realtime/connect.py"].path).is_relative_to(package)
+    assert Path(code["handlers/realtime/functions/connect.py"].path).is_relative_to(package)
     layer = deployment.one("aws:lambda/layerVersion:LayerVersion").inputs["code"]
     assert Path(layer.path) == package / "build" / "layer.zip"

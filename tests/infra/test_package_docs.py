@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.realtime.door import from_queue
+from handlers.realtime.ingress import from_queue
 from tests.infra.harness import deploy
 from tests.infra.recorded import PAGE, everything, page
 

@@ -66,7 +66,9 @@ def test_a_program_in_yaml_gets_the_same_parts_and_the_outputs(served: Served) -
 def test_a_function_and_a_layer_are_shipped_from_where_the_provider_lies(served: Served) -> None:
     constructed(served, "shipped")
     code = served[2].named("shipped-connect-function").inputs["code"].assets
-    assert code["handlers/realtime/connect.py"].path == str(ROOT / "handlers/realtime/connect.py")
+    assert code["handlers/realtime/functions/connect.py"].path == str(
+        ROOT / "handlers/realtime/functions/connect.py"
+    )
     layer = served[2].named("shipped-layer-version").inputs["code"]
     assert layer.path == str(ROOT / "build" / "layer.zip")
 

@@ -79,7 +79,7 @@ def test_every_role_of_ours_may_do_what_it_does_and_no_more(deployment: Deployme
 def test_the_platform_lets_nobody_of_ours_push_but_takes_messages_from_the_saga(
     deployment: Deployment,
 ) -> None:
-    (channel,) = json.loads(variables(deployment, "realtime.publish")["CHANNEL_RULES"])
+    (channel,) = json.loads(variables(deployment, "realtime.functions.publish")["CHANNEL_RULES"])
     assert channel["pattern"] == "user:{sub}"
     assert (channel["access"], channel["delivery"]) == ("owner", "every")
     assert channel["publishers"] == ["orders"]
@@ -137,7 +137,7 @@ def test_every_route_wants_a_token_of_our_own_customers(deployment: Deployment) 
 
 def test_the_platform_trusts_the_tokens_that_the_shop_trusts(deployment: Deployment) -> None:
     accepted = deployment.named("api-http-authorizer").inputs["jwtConfiguration"]
-    rules = json.loads(variables(deployment, "realtime.authorize")["TOKENS"])
+    rules = json.loads(variables(deployment, "realtime.functions.authorize")["TOKENS"])
     assert (rules["issuer"], rules["audiences"]) == (accepted["issuer"], accepted["audiences"])
 
 
@@ -217,7 +217,7 @@ def test_every_log_is_kept_for_the_configured_days(dev: Deployment, prod: Deploy
 def test_only_the_shops_own_pages_may_call_and_connect(prod: Deployment) -> None:
     cors = prod.named("api-http-api").inputs["corsConfiguration"]
     assert cors["allowOrigins"] == ["https://shop.example.com"]
-    origins = json.loads(variables(prod, "realtime.authorize")["ALLOWED_ORIGINS"])
+    origins = json.loads(variables(prod, "realtime.functions.authorize")["ALLOWED_ORIGINS"])
     assert origins == ["https://shop.example.com"]
 
 

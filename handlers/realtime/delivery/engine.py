@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from .. import wire
+from .. import protocol
 from ..channels import Rules
 from ..every.log import LogStore
-from ..ports import Posts, State, Store, TaskQueue
+from ..model import Posts, State, Store, TaskQueue
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class Push:
 
     @classmethod
     def of(cls, state: State, message: int | None = None) -> "Push":
-        """Raises `wire.TooLarge`."""
+        """Raises `protocol.TooLarge`."""
         return cls(
             channel=state.channel,
-            data=wire.push(state),
+            data=protocol.push(state),
             epoch=state.epoch,
             version=state.version,
             message=message,

@@ -5,7 +5,7 @@ Each record has its own object, because deliveries run side by side and a shared
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from ..ports import Outcome
+from ..model import Outcome
 from .engine import Published
 
 

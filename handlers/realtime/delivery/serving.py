@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..ports import Outcome, Subscription
+from ..model import Outcome, Subscription
 from .engine import Engine, Published, Push
 from .tasks import CatchUp, Forget, Range, Rest, Task
 

@@ -1,11 +1,11 @@
 """What a worker does with each task of the delivery queue."""
 
-from ..every import events
-from ..ports import Outcome
-from ..publisher import flush
-from .audience import fan_out_range
-from .catch_up import catch_up, forget
+from ..every import publish
+from ..latest.publish import flush
+from ..model import Outcome
 from .engine import Engine, Published, Push
+from .fan_out import fan_out_range
+from .retry import catch_up, forget
 from .serving import serve_rest
 from .tasks import CatchUp, Flush, Forget, Range, Rest, Task
 
@@ -45,4 +45,4 @@ async def _push(engine: Engine, task: Range | Rest) -> Push | None:
     message = await engine.log.read_message(task.channel, task.message)
     if sequence is None or message is None:
         return None
-    return events.numbered(task.channel, sequence.epoch, message.number, message)
+    return publish.numbered(task.channel, sequence.epoch, message.number, message)

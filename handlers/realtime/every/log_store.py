@@ -9,17 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
-from .log import (
-    REMEMBERED_SECONDS,
-    Appended,
-    Event,
-    Known,
-    LogMessage,
-    LogPage,
-    Moved,
-    Sequence,
-)
+from .. import protocol
+from .log import REMEMBERED_SECONDS, Appended, Event, Known, LogMessage, LogPage, Moved, Sequence
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -154,7 +145,7 @@ class DynamoLog:
                     "PK": _partition(event.channel),
                     "SK": _message_key(number),
                     "id": {"S": event.id},
-                    "value": {"S": wire.encoded(event.value).decode()},
+                    "value": {"S": protocol.encoded(event.value).decode()},
                     "at": _number(event.at),
                     "expiresAt": _number(expires_at),
                     "ttl": _number(expires_at),

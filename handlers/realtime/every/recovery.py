@@ -6,7 +6,7 @@ whatever a reply lacks arrives by a push. A reply has no gaps; where it would ha
 
 from collections.abc import Sequence as Several
 
-from .. import wire
+from .. import protocol
 from .log import LogMessage, LogStore, Recovery
 
 REPLY_BYTES = 24 * 1024
@@ -16,7 +16,7 @@ REPLY_BYTES = 24 * 1024
 async def recover(
     log: LogStore,
     channel: str,
-    since: wire.Since | None,
+    since: protocol.Since | None,
     *,
     now_ms: int,
     limit_bytes: int = REPLY_BYTES,
@@ -55,7 +55,7 @@ async def _unexpired(
         page = await log.read_messages(channel, after, until)
         unexpired = [message for message in page.messages if message.expires_at * 1000 > now_ms]
         found += unexpired
-        read_bytes += sum(wire.entry_bytes(message) for message in unexpired)
+        read_bytes += sum(protocol.entry_bytes(message) for message in unexpired)
         if page.after is None:
             break
         after = page.after
@@ -77,7 +77,7 @@ def _fitting(messages: Several[LogMessage], limit_bytes: int) -> tuple[LogMessag
     """As many as the limit allows, and one in any case: otherwise nobody would ever get on."""
     left = limit_bytes
     for count, message in enumerate(messages):
-        left -= wire.entry_bytes(message)
+        left -= protocol.entry_bytes(message)
         if left < 0:
             return tuple(messages[: max(count, 1)])
     return tuple(messages)

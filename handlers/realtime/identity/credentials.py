@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ... import aws
 from ... import environment as variables
-from .. import requests
+from .. import handshake
 from .issuer_keys import IssuerKeys, KeysUnavailable
 from .principal import Identity, InvalidClaims, of_claims
 from .tokens import InvalidToken, TokenRules, verify
@@ -38,8 +38,8 @@ class Authentication:
 
     def identity(self, event: Mapping[str, Any]) -> Identity | None:
         """None if the handshake has no credentials. Raises `Refused`."""
-        tickets = requests.query(event).get("ticket", ())
-        headers = requests.headers(event, "authorization")
+        tickets = handshake.query(event).get("ticket", ())
+        headers = handshake.headers(event, "authorization")
         if not tickets and not headers:
             return None
         if len(tickets) + len(headers) > 1:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import rows
-from ..ports import Connection
+from .. import table
+from ..model import Connection
 from .principal import MAXIMUM_AGE_SECONDS
 from .sessions import Session, SessionPage, part_of
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 REVOKED_SECONDS = MAXIMUM_AGE_SECONDS + 86_400
 """A token of before is too old for anything by then."""
 
-_SWEPT: rows.Key = {"PK": {"S": "EXPIRY#SWEPT"}, "SK": {"S": "SWEPT"}}
+_SWEPT: table.Key = {"PK": {"S": "EXPIRY#SWEPT"}, "SK": {"S": "SWEPT"}}
 
 
 class DynamoSessionStore:
@@ -32,9 +32,9 @@ class DynamoSessionStore:
         await self._put(
             {
                 **_session_key(connection.principal, connection.connection_id),
-                "connectedAt": rows.number(connection.connected_at),
-                "issuedAt": rows.number(connection.issued_at),
-                "ttl": rows.number(connection.expires_at + rows.GRACE_SECONDS),
+                "connectedAt": table.number(connection.connected_at),
+                "issuedAt": table.number(connection.issued_at),
+                "ttl": table.number(connection.expires_at + table.GRACE_SECONDS),
             }
         )
 
@@ -54,7 +54,8 @@ class DynamoSessionStore:
         answer = await asyncio.to_thread(self._client.query, **request)
         last = answer.get("LastEvaluatedKey")
         return SessionPage(
-            [_session(item) for item in answer["Items"]], rows.connection_of(last) if last else None
+            [_session(item) for item in answer["Items"]],
+            table.connection_of(last) if last else None,
         )
 
     async def delete_session(self, principal: str, connection_id: str) -> None:
@@ -67,12 +68,12 @@ class DynamoSessionStore:
                 TableName=self._table,
                 Item={
                     **_revocation_key(principal),
-                    "revokedAt": rows.number(at),
-                    "ttl": rows.number(at + REVOKED_SECONDS),
+                    "revokedAt": table.number(at),
+                    "ttl": table.number(at + REVOKED_SECONDS),
                 },
                 ConditionExpression="attribute_not_exists(#at) OR #at < :at",
                 ExpressionAttributeNames={"#at": "revokedAt"},
-                ExpressionAttributeValues={":at": rows.number(at)},
+                ExpressionAttributeValues={":at": table.number(at)},
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return  # a later one is there and refuses the same tokens
@@ -82,7 +83,7 @@ class DynamoSessionStore:
         return int(item["revokedAt"]["N"]) if item else None
 
     async def put_expiry(self, connection_id: str, due: int) -> None:
-        times = {"due": rows.number(due), "ttl": rows.number(due + rows.GRACE_SECONDS * 4)}
+        times = {"due": table.number(due), "ttl": table.number(due + table.GRACE_SECONDS * 4)}
         await self._put({**_expiry_key(connection_id, due), **times})
 
     async def expiries(self, minute: int, part: int) -> Sequence[tuple[str, int]]:
@@ -102,23 +103,23 @@ class DynamoSessionStore:
         await self._delete(_expiry_key(connection_id, due))
 
     async def read_connection(self, connection_id: str) -> Connection | None:
-        item = await self._read(rows.connection_key(connection_id))
-        return rows.connection(item) if item else None
+        item = await self._read(table.connection_key(connection_id))
+        return table.connection(item) if item else None
 
     async def swept_until(self) -> int | None:
         item = await self._read(_SWEPT)
         return int(item["minute"]["N"]) if item else None
 
     async def put_swept(self, minute: int) -> None:
-        await self._put({**_SWEPT, "minute": rows.number(minute)})
+        await self._put({**_SWEPT, "minute": table.number(minute)})
 
     async def _put(self, item: dict[str, Any]) -> None:
         await asyncio.to_thread(self._client.put_item, TableName=self._table, Item=item)
 
-    async def _delete(self, key: rows.Key) -> None:
+    async def _delete(self, key: table.Key) -> None:
         await asyncio.to_thread(self._client.delete_item, TableName=self._table, Key=key)
 
-    async def _read(self, key: rows.Key) -> rows.Item | None:
+    async def _read(self, key: table.Key) -> table.Item | None:
         answer = await asyncio.to_thread(
             self._client.get_item, TableName=self._table, Key=key, ConsistentRead=True
         )
@@ -129,11 +130,11 @@ def _principal(principal: str) -> dict[str, str]:
     return {"S": f"PRINCIPAL#{principal}"}
 
 
-def _session_key(principal: str, connection_id: str) -> rows.Key:
+def _session_key(principal: str, connection_id: str) -> table.Key:
     return {"PK": _principal(principal), "SK": {"S": f"CONN#{connection_id}"}}
 
 
-def _revocation_key(principal: str) -> rows.Key:
+def _revocation_key(principal: str) -> table.Key:
     return {"PK": _principal(principal), "SK": {"S": "REVOKED"}}
 
 
@@ -141,13 +142,13 @@ def _minute(minute: int, part: int) -> dict[str, str]:
     return {"S": f"EXPIRY#{minute}#{part}"}
 
 
-def _expiry_key(connection_id: str, due: int) -> rows.Key:
+def _expiry_key(connection_id: str, due: int) -> table.Key:
     return {"PK": _minute(due // 60, part_of(connection_id)), "SK": {"S": connection_id}}
 
 
-def _session(item: rows.Item) -> Session:
+def _session(item: table.Item) -> Session:
     return Session(
-        connection_id=rows.connection_of(item),
+        connection_id=table.connection_of(item),
         connected_at=int(item["connectedAt"]["N"]),
         issued_at=int(item["issuedAt"]["N"]),
     )

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..ports import Connection, Posts, Store
+from ..model import Connection, Posts, Store
 from ..subscriptions import CONNECTION_SECONDS, delete_rows
 
 HANDSHAKE_SECONDS = 60

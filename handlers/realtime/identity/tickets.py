@@ -10,7 +10,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from .. import rows
+from .. import table
 from .principal import Identity
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ class TicketStore:
             **_key(ticket),
             "principal": {"S": identity.principal},
             "claims": {"S": json.dumps(identity.claims)},
-            "issuedAt": rows.number(identity.issued_at),
-            "tokenExpiresAt": rows.number(identity.expires_at),
-            "expiresAt": rows.number(expires_at),
-            "ttl": rows.number(now_ms // 1000 + KEPT_SECONDS),
+            "issuedAt": table.number(identity.issued_at),
+            "tokenExpiresAt": table.number(identity.expires_at),
+            "expiresAt": table.number(expires_at),
+            "ttl": table.number(now_ms // 1000 + KEPT_SECONDS),
         }
         if identity.bound_to is not None:
             item["boundTo"] = {"SS": sorted(identity.bound_to)}
@@ -64,7 +64,7 @@ class TicketStore:
                 ExpressionAttributeNames={"#expiresAt": "expiresAt", "#usedBy": "usedBy"},
                 ExpressionAttributeValues={
                     ":connection": {"S": connection_id},
-                    ":now": rows.number(now_ms),
+                    ":now": table.number(now_ms),
                 },
                 ReturnValues="ALL_NEW",
             )
@@ -73,12 +73,12 @@ class TicketStore:
         return _identity(answer["Attributes"])
 
 
-def _key(ticket: str) -> rows.Key:
+def _key(ticket: str) -> table.Key:
     digest = hashlib.sha256(ticket.encode()).hexdigest()
     return {"PK": {"S": f"TICKET#{digest}"}, "SK": {"S": "TICKET"}}
 
 
-def _identity(item: rows.Item) -> Identity:
+def _identity(item: table.Item) -> Identity:
     return Identity(
         principal=item["principal"]["S"],
         claims=json.loads(item["claims"]["S"]),

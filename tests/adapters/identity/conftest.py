@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from handlers import aws
-from handlers.realtime import authorize, connect, disconnect, messages, ticket
+from handlers.realtime.functions import authorize, connect, disconnect, messages, ticket
 from handlers.realtime.identity import credentials as handshake
 from tests.adapters.realtime.conftest import TABLE, credentials
 from tests.fakes.gateway import Clock, Gateway

@@ -1,4 +1,4 @@
-"""The functions that log out and sweep, on a table in moto, with sockets that only count."""
+"""The functions that log out and expire, on a table in moto, with sockets that only count."""
 
 import asyncio
 import time
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlers.realtime import revoke, sweep
+from handlers.realtime.functions import expire, revoke
+from handlers.realtime.functions.revoke import MalformedRequest
 from handlers.realtime.identity.session_store import DynamoSessionStore
 from handlers.realtime.identity.sessions import ConnectionsLeft
-from handlers.realtime.revoke import MalformedRequest
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.gateway import Gateway
 from tests.fakes.issuer import Issuer
@@ -31,12 +31,12 @@ def sockets(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Socke
     def posts(_: str) -> Sockets:
         return sockets
 
-    functions: list[ModuleType] = [revoke, sweep]
+    functions: list[ModuleType] = [revoke, expire]
     for function in functions:
         monkeypatch.setattr(function, "management_posts", posts)
     yield sockets
     revoke.ending.cache_clear()
-    sweep.ending.cache_clear()
+    expire.ending.cache_clear()
 
 
 @pytest.fixture
@@ -106,10 +106,10 @@ def test_the_sweeper_closes_what_is_due_and_notes_how_far_it_came(
     minute = int(time.time()) // 60
     asyncio.run(kept.put_swept(minute - 3))
     asyncio.run(kept.put_expiry("a=", minute * 60 - 100))
-    assert sweep.handler({}, CONTEXT) == {"connections": 1}
+    assert expire.handler({}, CONTEXT) == {"connections": 1}
     assert sockets.open == {"b="}
     assert (asyncio.run(kept.swept_until()) or 0) >= minute
-    assert sweep.handler({}, CONTEXT) == {"connections": 0}
+    assert expire.handler({}, CONTEXT) == {"connections": 0}
 
 
 def test_a_sweep_that_left_something_is_begun_again_where_it_began(
@@ -121,7 +121,7 @@ def test_a_sweep_that_left_something_is_begun_again_where_it_began(
     asyncio.run(kept.put_expiry("a=", minute * 60 - 100))
     sockets.stubborn = {"a="}
     with pytest.raises(ConnectionsLeft):
-        sweep.handler({}, CONTEXT)
+        expire.handler({}, CONTEXT)
     assert asyncio.run(kept.swept_until()) == minute - 3
     sockets.stubborn = set()
-    assert sweep.handler({}, CONTEXT) == {"connections": 1}
+    assert expire.handler({}, CONTEXT) == {"connections": 1}

@@ -8,7 +8,7 @@ import pytest
 
 from handlers.realtime.identity.session_store import DynamoSessionStore
 from handlers.realtime.identity.sessions import Session, SessionStore, part_of
-from handlers.realtime.ports import Connection
+from handlers.realtime.model import Connection
 from handlers.realtime.store import DynamoStore
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.realtime import MemoryStore

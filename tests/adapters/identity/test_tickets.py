@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlers.realtime import ticket
+from handlers.realtime.functions import ticket
 from handlers.realtime.identity.principal import Identity
 from handlers.realtime.identity.tickets import TICKET, TICKET_MS, TicketStore, new_ticket
 from tests.adapters.realtime.conftest import TABLE

@@ -11,7 +11,7 @@ from tests.fakes.realtime import MemoryStore
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
-    from handlers.realtime.ports import Store, Tokens
+    from handlers.realtime.model import Store, Tokens
 
 TABLE = "realtime"
 

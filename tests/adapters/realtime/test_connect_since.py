@@ -7,9 +7,10 @@ import boto3
 import pytest
 
 from handlers.aws import run
-from handlers.realtime import connect, store
+from handlers.realtime import store
 from handlers.realtime.delivery.tasks import CatchUp, Task, decode
-from handlers.realtime.ports import Update
+from handlers.realtime.functions import connect
+from handlers.realtime.model import Update
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.delivery import RULES_TEXT
 

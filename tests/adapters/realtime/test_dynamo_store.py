@@ -1,7 +1,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from handlers.realtime.ports import Connection, Subscription, Update
+from handlers.realtime.model import Connection, Subscription, Update
 from handlers.realtime.store import DynamoStore
 from tests.adapters.realtime.conftest import TABLE
 

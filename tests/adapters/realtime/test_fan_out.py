@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from handlers.realtime import fan_out
 from handlers.realtime.delivery.engine import Limits
-from handlers.realtime.delivery.pacing import PacedPosts, Pacer, Rate
+from handlers.realtime.delivery.rate_limit import PacedPosts, Pacer, Rate
 from handlers.realtime.delivery.tasks import CatchUp, Flush, Forget, Range, Rest, Task, encode
-from handlers.realtime.fan_out import Worker
-from handlers.realtime.ports import Outcome, State
+from handlers.realtime.functions import fan_out
+from handlers.realtime.functions.fan_out import Worker
+from handlers.realtime.model import Outcome, State
 from tests.fakes.delivery import NOW, Twins, watcher
 from tests.fakes.realtime import Hold
 

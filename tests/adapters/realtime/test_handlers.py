@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handlers import aws
-from handlers.realtime import authorize, connect, disconnect, messages
+from handlers.realtime.functions import authorize, connect, disconnect, messages
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.protocol import valid
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlers.realtime import messages
 from handlers.realtime.every.log import Event, Sequence
 from handlers.realtime.every.log_store import DynamoLog
-from handlers.realtime.ports import Connection
+from handlers.realtime.functions import messages
+from handlers.realtime.model import Connection
 from handlers.realtime.store import DynamoStore
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.protocol import valid

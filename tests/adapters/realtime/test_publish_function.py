@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime import publish
 from handlers.realtime.channels import Rules
 from handlers.realtime.delivery.engine import Published
-from handlers.realtime.door import Refused, Request
 from handlers.realtime.every.log import Event
 from handlers.realtime.every.log import Sequence as Numbering
-from handlers.realtime.ports import Update
-from handlers.realtime.publish import Service
-from handlers.realtime.publisher import publish as publish_update
+from handlers.realtime.functions import publish
+from handlers.realtime.functions.publish import Service
+from handlers.realtime.ingress import Refused, Request
+from handlers.realtime.latest.publish import publish as publish_update
+from handlers.realtime.model import Update
 from tests.fakes.delivery import Twins, watcher
 from tests.fakes.letters import BUS_QUEUE, RULES, handle, message, on_the_bus, record
 from tests.fakes.log import MemoryLog

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from handlers.realtime import publish
-from handlers.realtime.delivery import pushing
-from handlers.realtime.door import Refused
+from handlers.realtime.delivery import posts
+from handlers.realtime.functions import publish
+from handlers.realtime.ingress import Refused
 from handlers.realtime.refusals import BusRefusals, Unreported
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.letters import RULES, handle, message, record
@@ -56,7 +56,7 @@ def real(
     sqs.close()
     events.close()
     publish.service.cache_clear()
-    pushing.management_posts.cache_clear()
+    posts.management_posts.cache_clear()
 
 
 def test_the_function_publishes_to_the_table_and_refuses_on_the_bus(

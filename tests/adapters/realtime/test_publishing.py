@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handlers.aws import run
-from handlers.realtime import publishing, store
-from handlers.realtime.delivery import pushing
-from handlers.realtime.ports import Outcome, Subscription
-from handlers.realtime.publisher import Published, Update
-from handlers.realtime.publishing import PublishEnvironment, engine, publisher
+from handlers.realtime import store
+from handlers.realtime.delivery.posts import management_posts
+from handlers.realtime.functions import runtime
+from handlers.realtime.functions.runtime import PublishEnvironment, engine, publisher
+from handlers.realtime.latest.publish import Published, Update
+from handlers.realtime.model import Outcome, Subscription
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.realtime import MemoryPosts, MemoryQueue
 
@@ -45,8 +46,8 @@ def posts(monkeypatch: pytest.MonkeyPatch) -> MemoryPosts:
     def queue_of(_client: object, _url: str) -> MemoryQueue:
         return queue
 
-    monkeypatch.setattr(publishing, "management_posts", posts_of)
-    monkeypatch.setattr(publishing, "SqsTaskQueue", queue_of)
+    monkeypatch.setattr(runtime, "management_posts", posts_of)
+    monkeypatch.setattr(runtime, "SqsTaskQueue", queue_of)
     return posts
 
 
@@ -103,4 +104,4 @@ def test_an_engine_has_the_limits_of_its_environment() -> None:
 @pytest.mark.usefixtures("credentials")
 def test_sockets_are_kept_for_the_process() -> None:
     endpoint = ENVIRONMENT.management_endpoint
-    assert pushing.management_posts(endpoint) is pushing.management_posts(endpoint)
+    assert management_posts(endpoint) is management_posts(endpoint)

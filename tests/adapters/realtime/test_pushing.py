@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from handlers import aws
-from handlers.realtime.delivery import pushing
-from handlers.realtime.delivery.pushing import ManagementPosts
-from handlers.realtime.ports import Misconfigured, Outcome
+from handlers.realtime.delivery import posts as module
+from handlers.realtime.delivery.posts import ManagementPosts
+from handlers.realtime.model import Misconfigured, Outcome
 from tests.fakes.peer import OK, Peer, client, peer
 
 ANSWERS = {
@@ -82,7 +82,7 @@ def test_one_that_does_not_answer_delays_nobody_past_the_budget() -> None:
 def test_one_that_does_not_answer_in_a_calls_own_time_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pushing, "CALL_SECONDS", 1)
+    monkeypatch.setattr(module, "CALL_SECONDS", 1)
     assert post("a=", "slow") == {"a=": Outcome.DELIVERED, "slow": Outcome.FAILED}
 
 
@@ -99,7 +99,7 @@ def test_a_refused_caller_is_an_error_that_says_what_is_missing() -> None:
 def test_failures_are_logged_once_a_batch_and_without_the_frame(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pushing, "CALL_SECONDS", 1)
+    monkeypatch.setattr(module, "CALL_SECONDS", 1)
     post("broken", "bad", "slow", "a=", data=b'{"secret":1}')
     (record,) = [record for record in caplog.records if record.name != "asyncio"]
     logged = vars(record)
@@ -143,4 +143,4 @@ def test_a_caller_that_may_not_close_sockets_is_told_so() -> None:
 @pytest.mark.usefixtures("dynamodb")
 def test_posts_of_one_endpoint_share_their_sockets() -> None:
     endpoint = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/dev"
-    assert pushing.management_posts(endpoint) is pushing.management_posts(endpoint)
+    assert module.management_posts(endpoint) is module.management_posts(endpoint)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime.ports import (
+from handlers.realtime.latest.writes import AHEAD_MS
+from handlers.realtime.model import (
     Claim,
     Claimed,
     Held,
@@ -19,7 +20,6 @@ from handlers.realtime.ports import (
     Tokens,
     Update,
 )
-from handlers.realtime.states import AHEAD_MS
 
 FIRST = Update("link:a", {"clicks": 4, "né": [1.5, None, {"x": "y"}]}, 4, at=100, epoch=10)
 STATE = State("link:a", 10, 4, FIRST.value, 100)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime.ports import (
+from handlers.realtime.model import (
     Connection,
     Page,
     Store,

@@ -6,8 +6,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.realtime.delivery import task_queue
-from handlers.realtime.delivery.task_queue import SqsTaskQueue, Unsent
+from handlers.realtime.delivery import queue
+from handlers.realtime.delivery.queue import SqsTaskQueue, Unsent
 from handlers.realtime.delivery.tasks import CatchUp, Flush, Task, decode
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def test_a_task_waits_for_its_delay_in_the_group_of_its_channel() -> None:
 
 @pytest.mark.parametrize("length", [128, 129, 200])
 def test_a_channel_of_any_length_has_a_group_of_its_own_that_sqs_takes(length: int) -> None:
-    groups = {task_queue.group(end * length) for end in "abc"}
+    groups = {queue.group(end * length) for end in "abc"}
     assert len(groups) == 3
     assert max(map(len, groups)) <= 128
-    assert (task_queue.group("a" * length) == "a" * length) == (length == 128)
+    assert (queue.group("a" * length) == "a" * length) == (length == 128)
 
 
 def test_tasks_that_sqs_refuses_are_an_error() -> None:

@@ -15,7 +15,7 @@ from handlers.clicks.counting import (
     Report,
 )
 from handlers.clicks.ports import Written
-from handlers.realtime.publisher import Update
+from handlers.realtime.latest.publish import Update
 from handlers.shortener.counters import Counters
 from tests.fakes.clicks import DAY, EPOCH, Fault, MemoryClicks, click, run
 

@@ -10,8 +10,8 @@ import pytest
 from handlers.clicks.counting import Aggregator, Eviction, Message
 from handlers.clicks.ports import Busy, Counted, Publish, Rejected, Written
 from handlers.realtime.delivery.workers import work as work_on
-from handlers.realtime.ports import Update
-from handlers.realtime.publisher import publish
+from handlers.realtime.latest.publish import publish
+from handlers.realtime.model import Update
 from handlers.shortener.counters import Counters
 from tests.fakes.clicks import EPOCH, Condition, MemoryClicks, click
 from tests.fakes.delivery import Twins, watcher

@@ -18,7 +18,7 @@ REALTIME_API: dict[str, Any] = {
     "defaults": FunctionDefaults(log_retention_days=7),
 }
 FUNCTION: dict[str, Any] = {
-    "module": "realtime.connect",
+    "module": "realtime.functions.connect",
     "environment": {},
     "policies": {},
     "defaults": FunctionDefaults(log_retention_days=7, layer_arn="arn"),

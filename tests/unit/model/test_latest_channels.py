@@ -1,6 +1,6 @@
 import pytest
 
-from handlers.realtime.delivery.catch_up import LAST_ATTEMPT
+from handlers.realtime.delivery.retry import LAST_ATTEMPT
 from handlers.realtime.delivery.serving import HANDSHAKE_MS
 from tests.unit.model.cases import Case
 from tests.unit.model.latest_cases import BEYOND, BREAKS, HOLDS

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime.delivery.catch_up import LAST_ATTEMPT, Undelivered, catch_up
+from handlers.realtime.delivery.retry import LAST_ATTEMPT, Undelivered, catch_up
 from handlers.realtime.delivery.tasks import CatchUp, Forget, Task
 from handlers.realtime.delivery.workers import work
 from handlers.realtime.every.log import LogMessage, Sequence
-from handlers.realtime.ports import Outcome, State
+from handlers.realtime.model import Outcome, State
 from tests.fakes.delivery import NOW, Twins, watcher
 from tests.fakes.log import Log, MemoryLog
 from tests.fakes.realtime import MemoryPosts

@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 import asyncio
 import math
 
-from handlers.realtime.delivery import catch_up, serving
+from handlers.realtime.delivery import retry, serving
 from handlers.realtime.delivery.engine import Limits
 from handlers.realtime.delivery.tasks import CatchUp, Range, Rest, Task
 from handlers.realtime.delivery.workers import work
-from handlers.realtime.ports import Outcome, State
+from handlers.realtime.model import Outcome, State
 from tests.fakes.delivery import NOW, Twins, audience
 from tests.fakes.realtime import MemoryStore
 
@@ -50,7 +50,7 @@ def chain(twins: Twins, hard: str, first: Task) -> list[set[type[Task]]]:
 def test_the_longest_chain_of_a_large_audience_ends_before_lambda_sees_a_loop() -> None:
     twins, hard = large()
     runs = chain(twins, hard, Range(CHANNEL, whole=True))
-    ranges, catch_ups = serving.LAST_ATTEMPT + 1, catch_up.LAST_ATTEMPT + 1
+    ranges, catch_ups = serving.LAST_ATTEMPT + 1, retry.LAST_ATTEMPT + 1
     assert len(runs) == CUTS + ranges + catch_ups
     assert runs[-1] == {CatchUp}
     assert FLUSH_RUNS + len(runs) < DETECTED_RUNS
@@ -60,4 +60,4 @@ def test_the_longest_chain_of_a_large_audience_ends_before_lambda_sees_a_loop() 
 def test_what_a_publisher_had_no_time_for_makes_a_shorter_chain() -> None:
     twins, hard = large()
     runs = chain(twins, hard, Rest(CHANNEL, (hard,), NOW // 1000 + 7200, 7, 4))
-    assert len(runs) == serving.LAST_ATTEMPT + 1 + catch_up.LAST_ATTEMPT + 1
+    assert len(runs) == serving.LAST_ATTEMPT + 1 + retry.LAST_ATTEMPT + 1

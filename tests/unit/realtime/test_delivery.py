@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.realtime import wire
-from handlers.realtime.delivery.audience import PLANNED_SHARE, UNCOUNTED_MS, fan_out, fan_out_range
+from handlers.realtime import protocol
 from handlers.realtime.delivery.engine import Limits, Published, Push
+from handlers.realtime.delivery.fan_out import PLANNED_SHARE, UNCOUNTED_MS, fan_out, fan_out_range
 from handlers.realtime.delivery.serving import LAST_ATTEMPT, Unfinished
 from handlers.realtime.delivery.tasks import Range, Task
-from handlers.realtime.ports import Outcome, Page, State
+from handlers.realtime.model import Outcome, Page, State
 from tests.fakes.delivery import NOW, Twins, audience, watcher
 from tests.fakes.realtime import Hold, MemoryPosts, MemoryQueue, MemoryStore
 
@@ -236,4 +236,4 @@ def test_what_is_left_over_again_and_again_is_given_back_to_the_queue() -> None:
 
 
 def test_the_frame_is_the_state() -> None:
-    assert Push(CHANNEL, wire.push(STATE), 7, 4, at=NOW - 30) == PUSH
+    assert Push(CHANNEL, protocol.push(STATE), 7, 4, at=NOW - 30) == PUSH

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import ValidationError
 
-from handlers.realtime import wire
+from handlers.realtime import protocol
 from handlers.realtime.channels import Rules
-from handlers.realtime.door import Refused, Request, admit, check_size, from_bus, from_queue
 from handlers.realtime.every.log import ACCEPTED_SECONDS, Event
-from handlers.realtime.ports import Update
+from handlers.realtime.ingress import Refused, Request, admit, check_size, from_bus, from_queue
+from handlers.realtime.model import Update
 from tests.fakes.protocol import valid
 
 NOW = 1_763_787_600_123
@@ -123,9 +123,10 @@ def test_a_stack_may_take_less_than_a_frame_holds() -> None:
 
 
 def test_an_event_may_fill_a_frame_with_the_longest_position() -> None:
-    frame = {"x": "", "realtime": dict.fromkeys(("epoch", "version", "at"), wire.LARGEST_INTEGER)}
+    position = dict.fromkeys(("epoch", "version", "at"), protocol.LARGEST_INTEGER)
+    frame = {"x": "", "realtime": position}
     frame["realtime"]["channel"] = EVERY["channel"]  # pyright: ignore[reportArgumentType,reportIndexIssue] - a literal of two kinds
-    room = wire.FRAME_LIMIT_BYTES - len(json.dumps(frame, separators=(",", ":")))
+    room = protocol.FRAME_LIMIT_BYTES - len(json.dumps(frame, separators=(",", ":")))
     assert isinstance(admitted({**EVERY, "value": {"x": "e" * room}}), Event)
     assert code({**EVERY, "value": {"x": "e" * (room + 1)}}) == "too_large"
 

@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime import wire
+from handlers.realtime import protocol
 from handlers.realtime.delivery.engine import Limits
 from handlers.realtime.delivery.tasks import CatchUp, Range
-from handlers.realtime.every.events import (
+from handlers.realtime.every.log import ACCEPTED_SECONDS, Appended, Event, Known, Moved, Sequence
+from handlers.realtime.every.publish import (
     ATTEMPTS,
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     Contended,
     publish_event,
 )
-from handlers.realtime.every.log import ACCEPTED_SECONDS, Appended, Event, Known, Moved, Sequence
-from handlers.realtime.ports import Outcome
+from handlers.realtime.model import Outcome
 from tests.fakes.delivery import NOW, Twins, watcher
 from tests.fakes.log import MemoryLog
 
@@ -134,9 +134,9 @@ def test_who_meets_others_again_and_again_gives_the_message_back() -> None:
 @pytest.mark.parametrize(
     ("fields", "refusal"),
     [
-        ({"value": {"realtime": 1}}, wire.InvalidValue),
-        ({"value": {"x": "e" * wire.FRAME_LIMIT_BYTES}}, wire.TooLarge),
-        ({"at": NOW - ACCEPTED_SECONDS * 1000 - 1}, wire.TooOld),
+        ({"value": {"realtime": 1}}, protocol.InvalidValue),
+        ({"value": {"x": "e" * protocol.FRAME_LIMIT_BYTES}}, protocol.TooLarge),
+        ({"at": NOW - ACCEPTED_SECONDS * 1000 - 1}, protocol.TooOld),
     ],
 )
 def test_what_cannot_be_pushed_is_refused_before_it_is_numbered(

@@ -15,7 +15,7 @@ from handlers.realtime.identity.principal import (
     of_context,
 )
 from handlers.realtime.identity.sessions import due_at
-from handlers.realtime.ports import Connection
+from handlers.realtime.model import Connection
 from handlers.realtime.subscriptions import CONNECTION_SECONDS
 
 NOW = 1_763_787_600

@@ -20,8 +20,8 @@ from handlers.realtime.identity.sessions import (
     revoke,
     sweep,
 )
-from handlers.realtime.ports import Connection, UnknownConnection, Update
-from handlers.realtime.publisher import publish
+from handlers.realtime.latest.publish import publish
+from handlers.realtime.model import Connection, UnknownConnection, Update
 from handlers.realtime.subscriptions import Handshake, Peer, connect, watch
 from tests.fakes.delivery import API, NOW, Twins
 from tests.fakes.schedule import Actor, crashing, finish, interleavings, run_alone, step

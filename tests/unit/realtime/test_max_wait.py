@@ -6,8 +6,8 @@ import pytest
 
 from handlers.realtime.delivery.engine import Published
 from handlers.realtime.delivery.tasks import Flush
-from handlers.realtime.ports import Claim
-from handlers.realtime.publisher import Update, publish
+from handlers.realtime.latest.publish import Update, publish
+from handlers.realtime.model import Claim
 from tests.fakes.delivery import NOW, Twins, watcher
 from tests.fakes.realtime import Hold, MemoryStore
 

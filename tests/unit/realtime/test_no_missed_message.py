@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from handlers.realtime import wire
-from handlers.realtime.delivery.audience import fan_out
-from handlers.realtime.every.events import numbered, publish_event
+from handlers.realtime import protocol
+from handlers.realtime.delivery.fan_out import fan_out
 from handlers.realtime.every.log import Event, Known, LogMessage
 from handlers.realtime.every.log import Sequence as Numbering
+from handlers.realtime.every.publish import numbered, publish_event
 from handlers.realtime.every.recovery import recover
-from handlers.realtime.messages import Service
-from handlers.realtime.ports import Connection, Outcome, Subscription
-from handlers.realtime.wire import Since
+from handlers.realtime.functions.messages import Service
+from handlers.realtime.model import Connection, Outcome, Subscription
+from handlers.realtime.protocol import Since
 from tests.fakes.client import EveryClient
 from tests.fakes.delivery import API, NOW, RULES, Twins
 from tests.fakes.realtime import MemoryPosts
@@ -64,7 +64,7 @@ class World:
 
     async def subscriber(self) -> None:
         service = Service(self.twins.store, self.twins.log, RULES, maximum_subscriptions=9)
-        message = wire.Subscribe(CHANNEL, self.client.since)
+        message = protocol.Subscribe(CHANNEL, self.client.since)
         reply = await service.reply(message, {"connectionId": "c", "apiId": API})
         await self.receive(reply)
 
@@ -206,7 +206,7 @@ def test_history_read_before_the_row_is_written_would_miss_messages() -> None:
         recovery = await recover(world.twins.log, CHANNEL, WINDOW, now_ms=NOW)
         row = Subscription("c", API, "subscribe", connected_at=NOW, expires_at=FOR_EVER)
         await world.twins.store.put_subscription(CHANNEL, row)
-        await world.receive(wire.resumed(wire.Subscribe(CHANNEL, WINDOW), recovery))
+        await world.receive(protocol.resumed(protocol.Subscribe(CHANNEL, WINDOW), recovery))
 
     faults = broken(lambda world: world.publisher("a"), reading_first)
     assert faults == {"the client misses a message"}

@@ -7,8 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.scale.clock import run
-from handlers.realtime.delivery.pacing import CHUNKS_AT_ONCE, PacedPosts, Pacer, Rate, RatedPosts
-from handlers.realtime.ports import Misconfigured, Outcome
+from handlers.realtime.delivery.rate_limit import (
+    CHUNKS_AT_ONCE,
+    PacedPosts,
+    Pacer,
+    Rate,
+    RatedPosts,
+)
+from handlers.realtime.model import Misconfigured, Outcome
 from tests.fakes.realtime import MemoryPosts, MemoryStore
 
 START = 1_763_787_600_000

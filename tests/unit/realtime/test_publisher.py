@@ -6,9 +6,9 @@ import pytest
 from handlers.realtime.channels import UnknownChannel
 from handlers.realtime.delivery.engine import Published
 from handlers.realtime.delivery.tasks import Flush
-from handlers.realtime.ports import MissingEpoch, State
-from handlers.realtime.publisher import Update, flush, publish
-from handlers.realtime.wire import InvalidValue, TooLarge
+from handlers.realtime.latest.publish import Update, flush, publish
+from handlers.realtime.model import MissingEpoch, State
+from handlers.realtime.protocol import InvalidValue, TooLarge
 from tests.fakes.delivery import NOW, Twins, watcher
 from tests.fakes.realtime import Hold
 

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Sequence
 
 from handlers.realtime.delivery.workers import work
-from handlers.realtime.ports import Connection, MissingEpoch, Outcome, UnknownConnection
-from handlers.realtime.publisher import Update, publish
+from handlers.realtime.latest.publish import Update, publish
+from handlers.realtime.model import Connection, MissingEpoch, Outcome, UnknownConnection
 from handlers.realtime.subscriptions import Peer, disconnect, subscribe
 from tests.fakes.delivery import API, NOW, RULES, Twins
 from tests.fakes.schedule import Actor, finish, interleavings

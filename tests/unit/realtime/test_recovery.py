@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.realtime import wire
+from handlers.realtime import protocol
 from handlers.realtime.every.log import LogMessage, Recovery, Sequence
 from handlers.realtime.every.recovery import REPLY_BYTES, recover
-from handlers.realtime.ports import State
-from handlers.realtime.wire import Since
+from handlers.realtime.model import State
+from handlers.realtime.protocol import Since
 from tests.fakes.log import MemoryLog
 from tests.fakes.protocol import valid
 
@@ -18,7 +18,7 @@ EPOCH = 5
 NOW_SECONDS = 1_000
 NOW = NOW_SECONDS * 1000
 UP_TO_DATE = Recovery(Sequence(EPOCH, 6), recovered=True)
-REQUEST = wire.Subscribe(CHANNEL)
+REQUEST = protocol.Subscribe(CHANNEL)
 
 
 def message(number: int, *, expires_at: int = NOW_SECONDS + 1, value: Any = None) -> LogMessage:
@@ -35,7 +35,7 @@ def log_of(*messages: LogMessage, last: int | None = None, page_size: int = 100)
 
 def recovered(log: MemoryLog, since: Since | None, **limits: int) -> Recovery:
     recovery = asyncio.run(recover(log, CHANNEL, since, now_ms=NOW, **limits))
-    valid("control", wire.resumed(REQUEST, recovery))
+    valid("control", protocol.resumed(REQUEST, recovery))
     return recovery
 
 
@@ -107,18 +107,18 @@ def test_more_than_a_reply_holds_is_recovered_reply_by_reply() -> None:
     while more:
         recovery = recovered(log, Since(EPOCH, len(shown)))
         assert recovery.recovered
-        assert len(wire.resumed(REQUEST, recovery).encode()) < REPLY_BYTES + 200
+        assert len(protocol.resumed(REQUEST, recovery).encode()) < REPLY_BYTES + 200
         shown += numbers(recovery)
         more = recovery.more
     assert shown == list(range(1, 12))
 
 
 def test_the_largest_message_there_can_be_comes_alone_in_a_reply_that_fits_a_frame() -> None:
-    channel, longest = "a" * 200, wire.LARGEST_INTEGER
-    request = wire.Subscribe(channel, id="\U0001f600" * wire.ID_LIMIT)
-    padding = wire.FRAME_LIMIT_BYTES - len(frame(channel, {"x": ""}))
+    channel, longest = "a" * 200, protocol.LARGEST_INTEGER
+    request = protocol.Subscribe(channel, id="\U0001f600" * protocol.ID_LIMIT)
+    padding = protocol.FRAME_LIMIT_BYTES - len(frame(channel, {"x": ""}))
     value = {"x": "e" * padding}
-    assert len(frame(channel, value)) == wire.FRAME_LIMIT_BYTES
+    assert len(frame(channel, value)) == protocol.FRAME_LIMIT_BYTES
     log = MemoryLog()
     log.of(channel).sequence = Sequence(longest, longest)
     log.of(channel).messages = {
@@ -126,12 +126,12 @@ def test_the_largest_message_there_can_be_comes_alone_in_a_reply_that_fits_a_fra
     }
     recovery = asyncio.run(recover(log, channel, Since(longest, longest - 2), now_ms=NOW))
     assert (numbers(recovery), recovery.more) == ([longest - 1], True)
-    assert len(wire.resumed(request, recovery).encode()) <= 32 * 1024
+    assert len(protocol.resumed(request, recovery).encode()) <= 32 * 1024
 
 
 def frame(channel: str, value: dict[str, Any]) -> bytes:
-    longest = wire.LARGEST_INTEGER
-    return wire.push(State(channel, longest, longest, value, longest))
+    longest = protocol.LARGEST_INTEGER
+    return protocol.push(State(channel, longest, longest, value, longest))
 
 
 @given(

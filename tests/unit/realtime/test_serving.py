@@ -5,13 +5,13 @@ from typing import Any, Literal
 
 import pytest
 
-from handlers.realtime.delivery.audience import fan_out
-from handlers.realtime.delivery.catch_up import catch_up
 from handlers.realtime.delivery.engine import Published, Push
+from handlers.realtime.delivery.fan_out import fan_out
+from handlers.realtime.delivery.retry import catch_up
 from handlers.realtime.delivery.serving import LAST_ATTEMPT, Unfinished
 from handlers.realtime.delivery.tasks import CatchUp, Forget, Rest, Task
 from handlers.realtime.delivery.workers import work
-from handlers.realtime.ports import Misconfigured, Outcome, State
+from handlers.realtime.model import Misconfigured, Outcome, State
 from tests.fakes.delivery import NOW, Twins, audience, watcher
 from tests.fakes.realtime import MemoryPosts, MemoryStore
 

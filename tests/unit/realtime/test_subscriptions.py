@@ -7,13 +7,14 @@ import pytest
 from handlers.realtime.channels import ForbiddenChannel, Rules, UnknownChannel
 from handlers.realtime.delivery.tasks import CatchUp
 from handlers.realtime.every.log import Event, Sequence
-from handlers.realtime.ports import (
+from handlers.realtime.model import (
     Connection,
     State,
     Subscription,
     TooManySubscriptions,
     UnknownConnection,
 )
+from handlers.realtime.protocol import Since
 from handlers.realtime.subscriptions import (
     DELETE_ATTEMPTS,
     Handshake,
@@ -24,7 +25,6 @@ from handlers.realtime.subscriptions import (
     subscribe,
     unsubscribe,
 )
-from handlers.realtime.wire import Since
 from tests.fakes.delivery import RULES as DELIVERY_RULES
 from tests.fakes.log import MemoryLog
 from tests.fakes.realtime import MemoryQueue, MemoryStore

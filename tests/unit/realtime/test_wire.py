@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import ValidationError
 
-from handlers.realtime import wire
-from handlers.realtime.ports import State, Update
-from handlers.realtime.wire import BadMessage, InvalidValue, Since, Subscribe, TooLarge
+from handlers.realtime import protocol
+from handlers.realtime.model import State, Update
+from handlers.realtime.protocol import BadMessage, InvalidValue, Since, Subscribe, TooLarge
 from tests.fakes.protocol import valid
 
 CHANNEL = "link:XzVZoih"
 
-numbers = st.integers(0, wire.LARGEST_INTEGER)
+numbers = st.integers(0, protocol.LARGEST_INTEGER)
 printable = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=64)
 values = st.dictionaries(
     st.text(max_size=8).filter(lambda key: key != "realtime"),
@@ -32,8 +32,8 @@ def update(value: Any, **fields: int) -> Update:
 
 def refusal(text: str) -> BadMessage:
     with pytest.raises(BadMessage) as caught:
-        wire.parse(text)
-    valid("control", wire.error(caught.value.code, str(caught.value), caught.value.id))
+        protocol.parse(text)
+    valid("control", protocol.error(caught.value.code, str(caught.value), caught.value.id))
     return caught.value
 
 
@@ -43,11 +43,11 @@ def test_a_push_is_the_value_and_the_reserved_key(
 ) -> None:
     pushed = State(CHANNEL, epoch, version, value, at=7)
     position = {"channel": CHANNEL, "epoch": epoch, "version": version, "at": 7}
-    assert valid("push", wire.push(pushed)) == {**value, "realtime": position}
+    assert valid("push", protocol.push(pushed)) == {**value, "realtime": position}
 
 
 def test_frames_are_compact_and_not_escaped() -> None:
-    assert wire.push(state(value={"name": "é"})).startswith('{"name":"é","realtime":{'.encode())
+    assert protocol.push(state(value={"name": "é"})).startswith('{"name":"é","realtime":{'.encode())
 
 
 @given(numbers, numbers, numbers, numbers, printable | st.none(), values)
@@ -60,7 +60,7 @@ def test_a_snapshot_has_the_value_unless_the_client_has_it(
     value: dict[str, Any],
 ) -> None:
     request = Subscribe(CHANNEL, Since(since_epoch, since_version), message_id)
-    reply = valid("control", wire.subscribed(request, State(CHANNEL, epoch, version, value, 1)))
+    reply = valid("control", protocol.subscribed(request, State(CHANNEL, epoch, version, value, 1)))
     newer = (epoch, version) > (since_epoch, since_version)
     assert ("value" in reply["realtime"]) == newer
     assert reply["realtime"]["recovered"] == (epoch == since_epoch)
@@ -68,7 +68,7 @@ def test_a_snapshot_has_the_value_unless_the_client_has_it(
 
 
 def test_the_first_snapshot_is_not_a_recovery() -> None:
-    reply = valid("control", wire.subscribed(Subscribe(CHANNEL), state()))
+    reply = valid("control", protocol.subscribed(Subscribe(CHANNEL), state()))
     assert reply == {
         "realtime": {
             "event": "subscribed",
@@ -83,15 +83,15 @@ def test_the_first_snapshot_is_not_a_recovery() -> None:
 
 
 def test_a_channel_without_a_state_has_no_position() -> None:
-    reply = valid("control", wire.subscribed(Subscribe(CHANNEL, Since(1, 1)), None))
+    reply = valid("control", protocol.subscribed(Subscribe(CHANNEL, Since(1, 1)), None))
     assert reply == {"realtime": {"event": "subscribed", "channel": CHANNEL, "recovered": False}}
 
 
 def test_the_other_control_frames_are_in_the_schema() -> None:
-    valid("control", wire.pong())
-    valid("control", wire.unsubscribed(wire.Unsubscribe(CHANNEL, "7")))
-    for code in get_args(wire.Code):
-        valid("control", wire.error(code, "a sentence", "7"))
+    valid("control", protocol.pong())
+    valid("control", protocol.unsubscribed(protocol.Unsubscribe(CHANNEL, "7")))
+    for code in get_args(protocol.Code):
+        valid("control", protocol.error(code, "a sentence", "7"))
 
 
 @given(numbers, numbers, printable)
@@ -105,7 +105,7 @@ def test_what_a_client_sends_is_what_is_read(epoch: int, version: int, message_i
     }
     valid("message", json.dumps(message))
     expected = Subscribe(CHANNEL, Since(epoch, version), message_id)
-    assert wire.parse(json.dumps(message)) == expected
+    assert protocol.parse(json.dumps(message)) == expected
 
 
 @given(st.text() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps))
@@ -141,7 +141,7 @@ def test_the_parser_accepts_what_the_schema_accepts(message: dict[str, Any]) -> 
         assert refusal(text).code in ("bad_request", "unknown_action")
     else:
         if message["action"] != "ping":
-            wire.parse(text)
+            protocol.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -172,21 +172,21 @@ def test_a_refusal_gives_back_the_messages_id() -> None:
 )
 def test_what_is_no_pushable_object_is_refused(value: Any) -> None:
     with pytest.raises(InvalidValue, match="value must"):
-        wire.check(update(value))
+        protocol.check(update(value))
 
 
 @pytest.mark.parametrize("fields", [{"version": -1}, {"at": -1}, {"epoch": 2**53}])
 def test_a_number_that_a_browser_would_round_is_refused(fields: dict[str, int]) -> None:
     with pytest.raises(InvalidValue, match=f"{next(iter(fields))} must be 0 to"):
-        wire.check(update({}, **fields))
+        protocol.check(update({}, **fields))
 
 
 def test_a_value_has_at_most_four_kilobytes_of_json() -> None:
-    wire.check(update({"x": "é" * 2044}))  # with {"x":""} exactly 4,096 bytes
+    protocol.check(update({"x": "é" * 2044}))  # with {"x":""} exactly 4,096 bytes
     with pytest.raises(TooLarge, match="4097 bytes as JSON and may have 4096"):
-        wire.check(update({"x": "é" * 2044 + "e"}))
+        protocol.check(update({"x": "é" * 2044 + "e"}))
 
 
 def test_a_frame_has_at_most_thirty_one_kilobytes() -> None:
     with pytest.raises(TooLarge, match="the frame for link:XzVZoih"):
-        wire.push(state(value={"x": "e" * 31 * 1024}))
+        protocol.push(state(value={"x": "e" * 31 * 1024}))

@@ -11,9 +11,9 @@ pushes again, for it may have died. A claim removes both, and who made it answer
 import re
 from typing import Any
 
-from . import wire
-from .ports import Claim, Claimed, Held, Join, Joined, State, Superseded, Update
-from .rows import Item, interval, number, state, state_key
+from .. import protocol
+from ..model import Claim, Claimed, Held, Join, Joined, State, Superseded, Update
+from ..table import Item, interval, number, state, state_key
 
 AHEAD_MS = 5_000
 """How far two clocks may differ."""
@@ -95,7 +95,7 @@ def _written(update: Update) -> Request:
     return {
         ":epoch": number(update.epoch),
         ":version": number(update.version),
-        ":value": {"S": wire.encoded(update.value).decode()},
+        ":value": {"S": protocol.encoded(update.value).decode()},
         ":at": number(update.at),
         ":ttl": number(update.at // 1000 + STATE_SECONDS),
     }

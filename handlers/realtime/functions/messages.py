@@ -11,16 +11,16 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from .. import aws
-from .. import environment as variables
-from . import wire
-from .channels import ForbiddenChannel, Rules, UnknownChannel
-from .every.log import LogStore
-from .every.log_store import DynamoLog
-from .every.recovery import recover
-from .ports import Store, TooManySubscriptions, UnknownConnection
-from .store import DynamoStore
-from .subscriptions import Peer, subscribe, unsubscribe, watch
+from ... import aws
+from ... import environment as variables
+from .. import protocol
+from ..channels import ForbiddenChannel, Rules, UnknownChannel
+from ..every.log import LogStore
+from ..every.log_store import DynamoLog
+from ..every.recovery import recover
+from ..model import Store, TooManySubscriptions, UnknownConnection
+from ..store import DynamoStore
+from ..subscriptions import Peer, subscribe, unsubscribe, watch
 
 logger = Logger()
 aws.dynamodb()
@@ -42,43 +42,43 @@ class Service:
     rules: Rules
     maximum_subscriptions: int
 
-    async def reply(self, message: wire.Message, request: Mapping[str, Any]) -> str:
+    async def reply(self, message: protocol.Message, request: Mapping[str, Any]) -> str:
         match message:
-            case wire.Subscribe():
+            case protocol.Subscribe():
                 return await self._subscribe(message, request)
-            case wire.Unsubscribe():
+            case protocol.Unsubscribe():
                 connection_id = request["connectionId"]
                 await unsubscribe(self.store, message.channel, connection_id=connection_id)
-                return wire.unsubscribed(message)
-            case wire.Ping():
-                return wire.pong()
+                return protocol.unsubscribed(message)
+            case protocol.Ping():
+                return protocol.pong()
 
-    async def _subscribe(self, message: wire.Subscribe, request: Mapping[str, Any]) -> str:
+    async def _subscribe(self, message: protocol.Subscribe, request: Mapping[str, Any]) -> str:
         peer = Peer(request["connectionId"], request["apiId"])
         try:
             return await self._watched(message, peer, time.time_ns() // 1_000_000)
         except UnknownChannel as error:
-            return wire.error("unknown_channel", str(error), message.id)
+            return protocol.error("unknown_channel", str(error), message.id)
         except ForbiddenChannel as error:
-            return wire.error("forbidden", str(error), message.id)
+            return protocol.error("forbidden", str(error), message.id)
         except TooManySubscriptions:
             text = f"a connection watches at most {self.maximum_subscriptions} channels"
-            return wire.error("too_many_subscriptions", text, message.id)
+            return protocol.error("too_many_subscriptions", text, message.id)
         except UnknownConnection:
-            return wire.error("connection_expired", "connect again", message.id)
+            return protocol.error("connection_expired", "connect again", message.id)
 
-    async def _watched(self, message: wire.Subscribe, peer: Peer, now_ms: int) -> str:
+    async def _watched(self, message: protocol.Subscribe, peer: Peer, now_ms: int) -> str:
         channel, maximum = message.channel, self.maximum_subscriptions
         rule = self.rules.find(channel)
         if rule is not None and rule.delivery == "every":
             await watch(self.store, self.rules, channel, peer=peer, maximum=maximum, now_ms=now_ms)
             # What is published from here on is pushed; what came before is read from here on.
             recovery = await recover(self.log, channel, message.since, now_ms=now_ms)
-            return wire.resumed(message, recovery)
+            return protocol.resumed(message, recovery)
         state = await subscribe(
             self.store, self.rules, channel, peer=peer, maximum=maximum, now_ms=now_ms
         )
-        return wire.subscribed(message, state)
+        return protocol.subscribed(message, state)
 
 
 @functools.cache
@@ -100,15 +100,15 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         return {"statusCode": 200}
     message_id: str | None = None
     try:
-        message = wire.parse(_text(event))
-        message_id = None if isinstance(message, wire.Ping) else message.id
+        message = protocol.parse(_text(event))
+        message_id = None if isinstance(message, protocol.Ping) else message.id
         body = aws.run(service().reply(message, request))
-    except wire.BadMessage as error:
+    except protocol.BadMessage as error:
         logger.info("bad message", extra={**about, "code": error.code})
-        body = wire.error(error.code, str(error), error.id)
+        body = protocol.error(error.code, str(error), error.id)
     except Exception:  # the edge: the client learns that it failed and nothing else
         logger.exception("message failed", extra=about)
-        body = wire.error("internal", "the request failed; try again", message_id)
+        body = protocol.error("internal", "the request failed; try again", message_id)
     else:
         logger.info("message", extra={**about, "kind": type(message).__name__})
     return {"statusCode": 200, "body": body}
@@ -116,5 +116,5 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
 
 def _text(event: Mapping[str, Any]) -> str:
     if event.get("isBase64Encoded"):
-        raise wire.BadMessage("bad_request", "a message must be text, not binary")
+        raise protocol.BadMessage("bad_request", "a message must be text, not binary")
     return event.get("body") or ""

@@ -7,7 +7,7 @@ the budget leaves over, becomes tasks.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..ports import Page, Subscription
+from ..model import Page, Subscription
 from .engine import Engine, Published, Push
 from .serving import serve_inline, serve_range
 from .tasks import Range, Task

@@ -7,12 +7,12 @@ on, because the attempt that wrote it may have died before it pushed.
 
 from collections.abc import Sequence
 
-from . import wire
-from .channels import Rule, UnknownChannel
-from .delivery.audience import fan_out
-from .delivery.engine import Engine, Published, Push
-from .delivery.tasks import Flush
-from .ports import Claim, Claimed, Held, Join, Joined, MissingEpoch, Superseded, Update
+from .. import protocol
+from ..channels import Rule, UnknownChannel
+from ..delivery.engine import Engine, Published, Push
+from ..delivery.fan_out import fan_out
+from ..delivery.tasks import Flush
+from ..model import Claim, Claimed, Held, Join, Joined, MissingEpoch, Superseded, Update
 
 __all__ = ["Published", "Update", "flush", "publish"]
 
@@ -30,12 +30,12 @@ async def publish(
 
     `tokens` are the ids of all the messages whose handling leads to this update: one of them that
     died after it had armed a flush finds its id and sends the flush, in whatever batch it comes
-    again. Raises `UnknownChannel`, `wire.InvalidValue` and `wire.TooLarge` before any call,
+    again. Raises `UnknownChannel`, `protocol.InvalidValue` and `protocol.TooLarge` before any call,
     `MissingEpoch`, with which nothing is written and delivering again changes nothing, and
     `Misconfigured` and what store and queue raise; then the messages must be delivered again.
     """
     rule = _rule(engine, update.channel)
-    wire.check(update)
+    protocol.check(update)
     written: Claim | Join = await _claim(engine, update, rule)
     if isinstance(written, Held) and (wait_ms := written.until - engine.now_ms()) <= max_wait_ms:
         # Once at most: a channel that is held again has other publishers.

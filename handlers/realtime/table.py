@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
-from .ports import Connection, State, Subscription
+from .model import Connection, State, Subscription
 
 Item = Mapping[str, Mapping[str, Any]]
 Key = dict[str, Any]

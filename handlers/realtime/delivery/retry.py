@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from aws_lambda_powertools import Logger
 
-from .. import wire
-from ..ports import Outcome, State
+from .. import protocol
+from ..model import Outcome, State
 from ..subscriptions import disconnect
 from .engine import Engine
 from .serving import is_served, may_be_opening
@@ -101,7 +101,7 @@ async def _missing_messages(engine: Engine, task: CatchUp) -> tuple[Sequence[Sta
 
 
 async def _post(engine: Engine, connection_id: str, state: State) -> Outcome:
-    outcomes = await engine.posts.post_all([connection_id], wire.push(state), POST_SECONDS)
+    outcomes = await engine.posts.post_all([connection_id], protocol.push(state), POST_SECONDS)
     return outcomes[connection_id]
 
 

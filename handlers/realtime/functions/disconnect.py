@@ -9,11 +9,11 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from .. import aws
-from .. import environment as variables
-from .identity.session_store import DynamoSessionStore
-from .identity.sessions import end
-from .store import DynamoStore
+from ... import aws
+from ... import environment as variables
+from ..identity.session_store import DynamoSessionStore
+from ..identity.sessions import end
+from ..store import DynamoStore
 
 logger = Logger()
 aws.dynamodb()

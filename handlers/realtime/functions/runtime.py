@@ -11,16 +11,16 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .. import aws
-from .channels import Rules
-from .delivery import metrics
-from .delivery.engine import Engine, Limits
-from .delivery.pacing import Rate, RatedPosts
-from .delivery.pushing import management_posts
-from .delivery.task_queue import SqsTaskQueue
-from .every.log_store import DynamoLog
-from .publisher import Published, Update, publish
-from .store import DynamoStore
+from ... import aws
+from ..channels import Rules
+from ..delivery import metrics
+from ..delivery.engine import Engine, Limits
+from ..delivery.posts import management_posts
+from ..delivery.queue import SqsTaskQueue
+from ..delivery.rate_limit import Rate, RatedPosts
+from ..every.log_store import DynamoLog
+from ..latest.publish import Published, Update, publish
+from ..store import DynamoStore
 
 
 class Publish(Protocol):

@@ -5,10 +5,10 @@ have died before it posted it, and then only the next attempt does.
 """
 
 from ... import aws
-from .. import wire
-from ..delivery.audience import fan_out
+from .. import protocol
 from ..delivery.engine import Engine, Published, Push
-from ..ports import State
+from ..delivery.fan_out import fan_out
+from ..model import State
 from .log import Appended, Event, Known, LogMessage, LogStore, Moved, Sequence
 
 __all__ = ["Contended", "Event", "LogStore", "publish_event"]
@@ -25,11 +25,11 @@ class Contended(Exception):
 async def publish_event(engine: Engine, event: Event, *, history_seconds: int) -> Published:
     """An id that has a number already is pushed again with that number, if it is still kept.
 
-    Raises `wire.InvalidValue`, `wire.TooLarge` and `wire.TooOld` before any call, `Contended`, and
-    what the ports raise; then the caller's source must deliver the event again.
+    Raises `protocol.InvalidValue`, `protocol.TooLarge` and `protocol.TooOld` before any call,
+    `Contended`, and what the ports raise; then the caller's source must deliver the event again.
     """
     now_ms = engine.now_ms()
-    wire.check_event(event, now_ms)
+    protocol.check_event(event, now_ms)
     match await _number(engine, event, now_ms // 1000 + history_seconds):
         case Appended(epoch, number):
             return await fan_out(engine, numbered(event.channel, epoch, number, event))
@@ -42,7 +42,7 @@ async def publish_event(engine: Engine, event: Event, *, history_seconds: int) -
 
 
 def numbered(channel: str, epoch: int, number: int, message: Event | LogMessage) -> Push:
-    """The frame of a message that has its number. Raises `wire.TooLarge`."""
+    """The frame of a message that has its number. Raises `protocol.TooLarge`."""
     return Push.of(State(channel, epoch, number, message.value, message.at), message=number)
 
 

@@ -12,7 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..ports import Outcome, Posts, Tokens
+from ..model import Outcome, Posts, Tokens
 
 CHUNK = 100
 """Tokens are taken, and posts are started, so many at a time."""

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from .channels import CHANNEL
 from .every.log import ACCEPTED_SECONDS, Event, LogMessage, Recovery
-from .ports import State, Update
+from .model import State, Update
 
 RESERVED = "realtime"
 VALUE_LIMIT_BYTES = 4 * 1024

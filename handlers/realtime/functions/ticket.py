@@ -13,11 +13,11 @@ from typing import Any, cast
 
 from aws_lambda_powertools import Logger
 
-from .. import aws
-from .. import environment as variables
-from .channels import ForbiddenChannel, Rules, UnknownChannel
-from .identity.principal import InvalidClaims, of_claims
-from .identity.tickets import TicketStore, new_ticket
+from ... import aws
+from ... import environment as variables
+from ..channels import ForbiddenChannel, Rules, UnknownChannel
+from ..identity.principal import InvalidClaims, of_claims
+from ..identity.tickets import TicketStore, new_ticket
 
 BODY_LIMIT = 4096
 """In characters."""

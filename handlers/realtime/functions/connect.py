@@ -12,10 +12,10 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from .. import aws
-from .. import environment as variables
-from . import requests
-from .channels import (
+from ... import aws
+from ... import environment as variables
+from .. import handshake
+from ..channels import (
     NO_CLAIMS,
     AmbiguousChannel,
     ForbiddenChannel,
@@ -23,15 +23,15 @@ from .channels import (
     UnknownChannel,
     requested,
 )
-from .delivery.task_queue import SqsTaskQueue
-from .every.log_store import DynamoLog
-from .identity.principal import ANONYMOUS, Identity, of_context
-from .identity.session_store import DynamoSessionStore
-from .identity.sessions import admit
-from .ports import Connection
-from .store import DynamoStore
-from .subscriptions import CONNECTION_SECONDS, Handshake, connect
-from .wire import Since
+from ..delivery.queue import SqsTaskQueue
+from ..every.log_store import DynamoLog
+from ..identity.principal import ANONYMOUS, Identity, of_context
+from ..identity.session_store import DynamoSessionStore
+from ..identity.sessions import admit
+from ..model import Connection
+from ..protocol import Since
+from ..store import DynamoStore
+from ..subscriptions import CONNECTION_SECONDS, Handshake, connect
 
 logger = Logger()
 aws.dynamodb()
@@ -87,12 +87,12 @@ def _connect(event: dict[str, Any]) -> int:
         return 400
     identity = of_context(request["authorizer"])
     try:
-        channel = requested(requests.query(event), settings().parameters)
+        channel = requested(handshake.query(event), settings().parameters)
         if channel is None and identity is None:
             return 400
         if channel is not None:
             _permit(channel, identity)
-        since = _since(requests.query(event).get("since", ()))
+        since = _since(handshake.query(event).get("since", ()))
     except (AmbiguousChannel, MalformedSince):
         return 400
     except (UnknownChannel, ForbiddenChannel):
@@ -100,8 +100,8 @@ def _connect(event: dict[str, Any]) -> int:
     connection = _connection(request, channel, identity)
     if connection.expires_at * 1000 <= connection.connected_at:
         return 403
-    handshake = Handshake(channel, connection, request["apiId"], since)
-    return 200 if aws.run(_admitted(handshake)) else 403
+    opening = Handshake(channel, connection, request["apiId"], since)
+    return 200 if aws.run(_admitted(opening)) else 403
 
 
 def _permit(channel: str, identity: Identity | None) -> None:

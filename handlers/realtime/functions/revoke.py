@@ -7,13 +7,13 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from .. import aws
-from .. import environment as variables
-from .delivery.pushing import management_posts
-from .identity.principal import CLAIM_LIMIT
-from .identity.session_store import DynamoSessionStore
-from .identity.sessions import Ending, revoke
-from .store import DynamoStore
+from ... import aws
+from ... import environment as variables
+from ..delivery.posts import management_posts
+from ..identity.principal import CLAIM_LIMIT
+from ..identity.session_store import DynamoSessionStore
+from ..identity.sessions import Ending, revoke
+from ..store import DynamoStore
 
 logger = Logger()
 aws.dynamodb()

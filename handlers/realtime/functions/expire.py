@@ -11,12 +11,12 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from .. import aws
-from .. import environment as variables
-from .delivery.pushing import management_posts
-from .identity.session_store import DynamoSessionStore
-from .identity.sessions import PARTS, Ending, first_minute, sweep
-from .store import DynamoStore
+from ... import aws
+from ... import environment as variables
+from ..delivery.posts import management_posts
+from ..identity.session_store import DynamoSessionStore
+from ..identity.sessions import PARTS, Ending, first_minute, sweep
+from ..store import DynamoStore
 
 logger = Logger()
 aws.dynamodb()

@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger
 from ... import aws
 from ...signed_http.client import Answer, Failure, PushClient, Result
 from ...signed_http.signature import Credentials
-from ..ports import Misconfigured, Outcome
+from ..model import Misconfigured, Outcome
 
 CALL_SECONDS = 3.0
 SOCKETS = 200

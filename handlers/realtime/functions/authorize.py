@@ -13,12 +13,12 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from .. import environment as variables
-from . import requests
-from .channels import NO_CLAIMS, AmbiguousChannel, ForbiddenChannel, Rules, requested
-from .identity.credentials import Authentication, Refused, authentication
-from .identity.principal import ANONYMOUS, Identity
-from .identity.principal import context as context_of
+from ... import environment as variables
+from .. import handshake
+from ..channels import NO_CLAIMS, AmbiguousChannel, ForbiddenChannel, Rules, requested
+from ..identity.credentials import Authentication, Refused, authentication
+from ..identity.principal import ANONYMOUS, Identity
+from ..identity.principal import context as context_of
 
 QUERY_LIMIT = 2048
 """In characters, names and values together."""
@@ -51,10 +51,10 @@ class Policy:
 
         What needs no look at the credentials comes first: a refused handshake uses no ticket up.
         """
-        query = requests.query(event)
+        query = handshake.query(event)
         if sum(len(name) + sum(map(len, values)) for name, values in query.items()) > QUERY_LIMIT:
             raise Refused("query_too_long")
-        if not self._welcomes(requests.headers(event, "origin")):
+        if not self._welcomes(handshake.headers(event, "origin")):
             raise Refused("foreign_origin")
         try:
             channel = requested(query, self.parameters)

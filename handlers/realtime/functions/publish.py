@@ -16,17 +16,17 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
-from .. import aws
-from .. import environment as variables
-from . import door, wire
-from .delivery import metrics
-from .delivery.engine import Engine, Published
-from .door import Refused, Request
-from .every.events import publish_event
-from .every.log import Event
-from .ports import MissingEpoch, Update
-from .publishing import PublishEnvironment, engine, publisher
-from .refusals import BusRefusals, Refusals
+from ... import aws
+from ... import environment as variables
+from .. import ingress, protocol
+from ..delivery import metrics
+from ..delivery.engine import Engine, Published
+from ..every.log import Event
+from ..every.publish import publish_event
+from ..ingress import Refused, Request
+from ..model import MissingEpoch, Update
+from ..refusals import BusRefusals, Refusals
+from .runtime import PublishEnvironment, engine, publisher
 
 FIFO = ".fifo"
 """How the name of every FIFO queue ends and of no other: here, of the publish queue alone."""
@@ -65,7 +65,7 @@ class Service:
     publish_update: Callable[[Update, Sequence[str]], Awaitable[Published]]
     refusals: Refusals
     history_seconds: int
-    payload_limit_bytes: int = wire.FRAME_LIMIT_BYTES
+    payload_limit_bytes: int = protocol.FRAME_LIMIT_BYTES
 
     async def publish_all(self, letters: Sequence[Letter]) -> list[str]:
         """Groups run side by side, and the letters of one in their order. Returns what failed."""
@@ -89,8 +89,8 @@ class Service:
         request: Request | None = None
         try:
             request = _request(letter)
-            door.check_size(request, self.payload_limit_bytes)
-            admitted = door.admit(request, self.engine.rules, self.engine.now_ms())
+            ingress.check_size(request, self.payload_limit_bytes)
+            admitted = ingress.admit(request, self.engine.rules, self.engine.now_ms())
             if isinstance(admitted, Update):
                 published = await self._publish_update(admitted, letter)
             else:
@@ -155,5 +155,5 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
 
 def _request(letter: Letter) -> Request:
     if letter.from_bus:
-        return door.from_bus(letter.text)
-    return door.from_queue(letter.text, letter.sent_at)
+        return ingress.from_bus(letter.text)
+    return ingress.from_queue(letter.text, letter.sent_at)

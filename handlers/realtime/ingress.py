@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from . import wire
+from . import protocol
 from .channels import CHANNEL, Rules
 from .every.log import Event
-from .ports import Update
+from .model import Update
 
 Code = Literal[
     "malformed",
@@ -38,9 +38,9 @@ _REQUIRED = ("channel", "value")
 _MUST_BE = {
     "channel": "1 to 200 of A-Z a-z 0-9 _ . ~ : % -",
     "value": "a JSON object",
-    "version": f"a whole number of 0 to {wire.LARGEST_INTEGER}",
-    "at": f"a time in milliseconds, 0 to {wire.LARGEST_INTEGER}",
-    "epoch": f"a time in milliseconds, 0 to {wire.LARGEST_INTEGER}",
+    "version": f"a whole number of 0 to {protocol.LARGEST_INTEGER}",
+    "at": f"a time in milliseconds, 0 to {protocol.LARGEST_INTEGER}",
+    "epoch": f"a time in milliseconds, 0 to {protocol.LARGEST_INTEGER}",
     "id": "1 to 128 printable ASCII characters without a space",
     "source": "1 to 256 printable ASCII characters",
 }
@@ -86,7 +86,7 @@ def from_bus(text: str) -> Request:
 
 def check_size(request: Request, limit_bytes: int) -> None:
     """The stack's own limit; a frame's, and that of a state, are checked too. Raises `Refused`."""
-    size = len(wire.encoded(request.value))
+    size = len(protocol.encoded(request.value))
     if size > limit_bytes:
         raise Refused(
             "too_large",
@@ -112,15 +112,15 @@ def admit(request: Request, rules: Rules, now_ms: int) -> Update | Event:
     try:
         if rule.delivery == "latest":
             update = _update(request)
-            wire.check(update)
+            protocol.check(update)
             return update
         event = _event(request)
-        wire.check_event(event, now_ms)
-    except wire.InvalidValue as error:
+        protocol.check_event(event, now_ms)
+    except protocol.InvalidValue as error:
         raise Refused("invalid_value", str(error)) from error
-    except wire.TooLarge as error:
+    except protocol.TooLarge as error:
         raise Refused("too_large", str(error)) from error
-    except wire.TooOld as error:
+    except protocol.TooOld as error:
         raise Refused("too_old", str(error)) from error
     return event
 
@@ -176,7 +176,7 @@ def _may_be(name: str, given: object) -> bool:
         case bool():
             return False
         case int():
-            return name in ("version", "at", "epoch") and 0 <= given <= wire.LARGEST_INTEGER
+            return name in ("version", "at", "epoch") and 0 <= given <= protocol.LARGEST_INTEGER
         case dict():
             return name == "value"
         case str():

@@ -12,16 +12,16 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from .. import aws
-from .. import environment as variables
-from .delivery import metrics
-from .delivery.engine import Engine, Published
-from .delivery.pacing import PacedPosts, Pacer
-from .delivery.pushing import management_posts
-from .delivery.tasks import CatchUp, Range, Task, decode
-from .delivery.workers import work
-from .publishing import PublishEnvironment, engine, rate
-from .store import DynamoStore
+from ... import aws
+from ... import environment as variables
+from ..delivery import metrics
+from ..delivery.engine import Engine, Published
+from ..delivery.posts import management_posts
+from ..delivery.rate_limit import PacedPosts, Pacer
+from ..delivery.tasks import CatchUp, Range, Task, decode
+from ..delivery.workers import work
+from ..store import DynamoStore
+from .runtime import PublishEnvironment, engine, rate
 
 logger = Logger()
 aws.dynamodb()

@@ -1,0 +1,1 @@
+"""Channels of which only the newest value counts."""
