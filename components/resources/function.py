@@ -207,7 +207,14 @@ class Function(pulumi.ComponentResource):
             memory_size=args.memory_mb,
             reserved_concurrent_executions=args.reserved_concurrency,
             environment={"variables": {**args.environment, **observed}},
-            logging_config={"log_format": "JSON", "log_group": logs.name},
+            # At WARN the platform reports the runs that failed, timed out or were killed; at INFO
+            # it writes some 900 bytes more for each run that went well.
+            # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+            logging_config={
+                "log_format": "JSON",
+                "system_log_level": "WARN",
+                "log_group": logs.name,
+            },
             kms_key_arn=args.defaults.kms_key_arn,
             # Given also when off: AWS keeps the old mode of a function whose update names none.
             tracing_config={"mode": "Active" if args.defaults.tracing else "PassThrough"},

@@ -84,6 +84,12 @@ def test_every_function_writes_to_a_log_group_of_its_own(deployment: Deployment)
     assert groups == {f"{function.parent}-logs-0123456" for function in functions}
 
 
+def test_lambda_logs_the_runs_that_failed_and_no_others(deployment: Deployment) -> None:
+    logging = [function.inputs["loggingConfig"] for function in deployment.of(FUNCTION)]
+    # Only lines in JSON have levels to filter by.
+    assert {(one["logFormat"], one["systemLogLevel"]) for one in logging} == {("JSON", "WARN")}
+
+
 def test_a_function_exists_only_once_its_role_may_do_everything(deployment: Deployment) -> None:
     granted = deployment.of("aws:iam/rolePolicy:RolePolicy")
     for function in deployment.of(FUNCTION):
