@@ -50,7 +50,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> Iterator[list[str]]:
-    """What the pages' consoles have to say, which has to be nothing."""
+    """The messages on the pages' consoles, of which there must be none."""
     heard: list[str] = []
     yield heard
     assert heard == []
@@ -65,11 +65,11 @@ def context(browser: Browser, complaints: list[str]) -> Iterator[BrowserContext]
     context.close()
 
 
-def sign_in(context: BrowserContext, site: Site, somebody: Customer) -> Page:
+def sign_in(context: BrowserContext, site: Site, one: Customer) -> Page:
     page = context.new_page()
     page.goto(site.origin)
-    page.get_by_label("Email").fill(somebody.email)
-    page.get_by_label("Password").fill(somebody.password)
+    page.get_by_label("Email").fill(one.email)
+    page.get_by_label("Password").fill(one.password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     return page
@@ -80,7 +80,9 @@ def order(page: Page, item: str) -> None:
     page.get_by_role("button", name="Place order").click()
 
 
-def test_the_status_of_an_order_changes_by_itself(site: Site, context: BrowserContext) -> None:
+def test_the_page_changes_the_status_of_an_order_by_itself(
+    site: Site, context: BrowserContext
+) -> None:
     page = sign_in(context, site, customer(site.shop, "Cora"))
     orders = page.get_by_role("listitem")
     order(page, "tea")
@@ -90,7 +92,7 @@ def test_the_status_of_an_order_changes_by_itself(site: Site, context: BrowserCo
     expect(orders.last).to_contain_text("Confirmed")
 
 
-def test_what_was_decided_while_the_page_was_closed_comes_by_the_channel(
+def test_a_page_opened_again_gets_the_decision_that_it_missed_by_the_channel(
     site: Site, context: BrowserContext
 ) -> None:
     cleo = customer(site.shop, "Cleo")
@@ -101,13 +103,15 @@ def test_what_was_decided_while_the_page_was_closed_comes_by_the_channel(
     expect(page.get_by_role("listitem").first).to_contain_text("laced")
     page.close()
     with ThreadPoolExecutor(1) as thread:  # this one has the browser's event loop
-        thread.submit(asyncio.run, scenario.until_told(site.shop, order_id)).result()
+        thread.submit(asyncio.run, scenario.until_published(site.shop, order_id)).result()
     context.route("**/orders/*", lambda route: route.fulfill(status=200, json={"status": "placed"}))
     page = sign_in(context, site, cleo)
     expect(page.get_by_role("listitem")).to_contain_text("Confirmed")
 
 
-def test_a_wrong_password_is_told_and_can_be_corrected(site: Site, browser: Browser) -> None:
+def test_the_page_reports_a_wrong_password_and_takes_the_right_one_next(
+    site: Site, browser: Browser
+) -> None:
     carl = customer(site.shop, "Carl")
     context = browser.new_context()
     page = context.new_page()
@@ -140,7 +144,7 @@ def test_an_order_whose_answer_was_lost_is_sent_again_with_the_same_id(
     context.close()
 
 
-def test_everybody_can_use_the_page(site: Site, context: BrowserContext) -> None:
+def test_the_page_has_no_accessibility_violation(site: Site, context: BrowserContext) -> None:
     page = sign_in(context, site, customer(site.shop, "Cary"))
     order(page, "vase")
     expect(page.get_by_role("listitem")).to_contain_text("Not available after all")

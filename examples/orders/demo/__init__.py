@@ -1,1 +1,1 @@
-"""The shop on this machine: deployed on the local cloud, with two customers who order."""
+"""The shop on this machine: deployed on the local cloud, with two ordering customers."""

@@ -1,4 +1,4 @@
-"""`python -m examples.orders.demo`: exit code 0 only if everything was shown that is promised."""
+"""`python -m examples.orders.demo`: exit code 0 only if every scene went right."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="End after the transcript.")] = False,
 ) -> None:
-    """Two customers order; each sees what became of it, and nobody else does."""
+    """Two customers order; each sees the status of their own order, and of no other."""
     raise typer.Exit(run(Console(highlight=False, soft_wrap=True), once=once))
 
 

@@ -1,6 +1,6 @@
-"""What a customer does from a browser: order over HTTP, and listen with a ticket.
+"""A customer's browser: it orders over HTTP, and listens with a ticket.
 
-A ticket is good for one connection. The token that it is bought with never stands in an address.
+A ticket opens one connection. The token that it is requested with never stands in an address.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ Position = Mapping[str, int]
 
 
 class Silence(Exception):
-    """Something that was expected did not arrive in time."""
+    """An expected frame did not arrive in time."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Listener:
         return await self._ask(wish)
 
     async def settle(self) -> None:
-        """What was on its way before this is there after it."""
+        """Returns when every earlier frame has arrived."""
         await self._ask({"action": "ping"})
 
     async def _ask(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -69,7 +69,7 @@ class Listener:
 
 @dataclass
 class Customer:
-    """A signed-in customer of the deployed shop, who can reach it for as long as `async with`."""
+    """A signed-in customer of the deployed shop. `async with` keeps the HTTP connection."""
 
     name: str
     email: str

@@ -47,7 +47,7 @@ def page_server() -> Generator[PageServer]:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    server: PageServer  # pyright: ignore[reportIncompatibleVariableOverride] - what it is served by
+    server: PageServer  # pyright: ignore[reportIncompatibleVariableOverride] - narrowed to this server
 
     def do_GET(self) -> None:
         if urlsplit(self.path).path == CONFIG_PATH:

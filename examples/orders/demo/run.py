@@ -1,6 +1,6 @@
-"""From nothing to two customers who know what became of their orders.
+"""Deploys the shop and shows two customers the status of their orders.
 
-It is a test too: whatever is missing, wrong or at the wrong customer's ends it with exit code 1.
+It is a test too: a missing, wrong or misdirected message ends it with exit code 1.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from .page_server import PageServer, page_server
 from .scenario import (
     Broken,
     decided_orders_reach_their_own_customers,
-    what_happened_offline_is_told_on_reconnect,
+    missed_decisions_come_on_reconnect,
 )
 from .shop import STACK, Shop, deploy_shop
 
 
 def run(console: Console, *, once: bool) -> int:
-    """Returns the exit code: 0 when every promise was kept."""
+    """Returns the exit code: 0 if every scene went right."""
     started = time.perf_counter()
     try:
         with server() as endpoint, page_server() as page:
@@ -89,7 +89,7 @@ async def _show(console: Console, shop: Shop, ann: Customer, bob: Customer) -> N
     async with ann, bob:
         console.print("Ann and Bob signed in; each opens a WebSocket by a ticket\n")
         last = await decided_orders_reach_their_own_customers(console, ann, bob)
-        await what_happened_offline_is_told_on_reconnect(console, shop, ann, last)
+        await missed_decisions_come_on_reconnect(console, shop, ann, last)
 
 
 def _invite(console: Console, page: PageServer, ann: Customer) -> None:

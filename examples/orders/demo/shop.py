@@ -1,4 +1,4 @@
-"""The deployed shop, and the hands of those who run it: they fill its shelves and its users."""
+"""The deployed shop, as its operators use it: they fill the shelves and create the users."""
 
 import json
 import runpy
@@ -25,7 +25,7 @@ def silent(_type: str, _name: str, _seconds: float) -> None:
 
 @dataclass(frozen=True)
 class Goods:
-    """An item, and how an order of it ends: by these figures, and by no switch in the code."""
+    """An item, and how an order of it ends: by these counters, and by no switch in the code."""
 
     name: str
     available: int
@@ -35,7 +35,7 @@ class Goods:
 
 TEA = Goods("tea", available=1_000, on_hand=1_000, price_cents=450)
 TEAPOT = Goods("teapot", available=1_000, on_hand=0, price_cents=3_900)
-"""Somebody miscounted: it is sold, reserved and paid for, and then it is not on the shelf."""
+"""Miscounted: an order of it is reserved and paid for, and then not found on the shelf."""
 PIANO = Goods("piano", available=1, on_hand=1, price_cents=900_000)
 """No card pays for it at once."""
 VASE = Goods("vase", available=0, on_hand=0, price_cents=2_500)
@@ -88,8 +88,8 @@ class Shop:
         )
         return password, signed_in["AuthenticationResult"]["IdToken"]
 
-    def has_told(self, order_id: str) -> bool:
-        """Whether the saga has ended and the platform has taken what it said."""
+    def has_published(self, order_id: str) -> bool:
+        """Whether the saga has ended and the platform has taken its message."""
         machine: str = self.exports["state_machine_arn"]
         execution = f"{machine.replace(':stateMachine:', ':execution:')}:{order_id}"
         described = self.client("stepfunctions").describe_execution(executionArn=execution)

@@ -1,1 +1,1 @@
-"""What runs in the cloud. Imports are relative: the folder ships as the package `handlers`."""
+"""The functions. Imports are relative, because the folder ships as the package `handlers`."""

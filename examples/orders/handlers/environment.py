@@ -10,7 +10,7 @@ T = TypeVar("T", bound="DataclassInstance")
 
 
 class MissingVariable(RuntimeError):
-    """A variable that a function needs is not set, or cannot be what its field says."""
+    """A variable of a function is not set, or is not of its field's type."""
 
 
 def read(kind: type[T]) -> T:

@@ -1,1 +1,1 @@
-"""What describes the shop's part of the cloud: its services, its saga and its API."""
+"""The shop's part of the cloud: its services, its saga and its API."""

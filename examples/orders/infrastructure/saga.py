@@ -1,4 +1,4 @@
-"""The saga's state machine, what it may do, and who notices when it cannot finish.
+"""The saga's state machine, its permissions, and the alarms of orders that it cannot finish.
 
 Executions are not logged to CloudWatch: Step Functions keeps a standard workflow's history for 90
 days, and its log delivery wants permissions on every log group of the account.
@@ -37,43 +37,43 @@ class SagaArgs:
 
 
 class Saga(pulumi.ComponentResource):
-    """Decides orders. `RealtimeApi.grant_send` has to let its role tell what it decided."""
+    """Decides orders. Its role needs `RealtimeApi.grant_send` to publish each decision."""
 
     arn: pulumi.Output[str]
     """ARN of the state machine."""
     role_name: pulumi.Output[str]
     """Role that needs permission to send to the publish queue."""
-    parking_queue_url: pulumi.Output[str]
+    unfinished_queue_url: pulumi.Output[str]
     """Orders that could not be finished, for fourteen days."""
 
     def __init__(
         self, name: str, args: SagaArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("orders:index:Saga", name, None, opts)
-        parking = aws.sqs.Queue(
-            f"{name}-parking",
+        unfinished = aws.sqs.Queue(
+            f"{name}-unfinished",
             message_retention_seconds=FOURTEEN_DAYS_SECONDS,
             sqs_managed_sse_enabled=True,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect_data),
         )
-        role, granted = self._role(name, args, parking)
+        role, granted = self._role(name, args, unfinished)
         machine = aws.sfn.StateMachine(
             f"{name}-machine",
             type="STANDARD",
             role_arn=role.arn,
-            definition=_definition(args, parking),
+            definition=_definition(args, unfinished),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[granted]),
         )
-        self._alarms(name, machine, parking)
+        self._alarms(name, machine, unfinished)
         self.arn, self.role_name = machine.arn, role.name
-        self.parking_queue_url = parking.url
+        self.unfinished_queue_url = unfinished.url
         self.register_outputs({key: getattr(self, key) for key in Saga.__annotations__})
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
     def _role(
-        self, name: str, args: SagaArgs, parking: aws.sqs.Queue
+        self, name: str, args: SagaArgs, unfinished: aws.sqs.Queue
     ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
         role = aws.iam.Role(
             f"{name}-role",
@@ -84,20 +84,20 @@ class Saga(pulumi.ComponentResource):
             policies.allow(["lambda:InvokeFunction"], args.stock_function_arn),
             policies.allow(["lambda:InvokeFunction"], args.payment_function_arn),
             policies.allow(["dynamodb:UpdateItem"], args.orders_table_arn),
-            policies.allow(["sqs:SendMessage"], parking.arn),
+            policies.allow(["sqs:SendMessage"], unfinished.arn),
         )
         granted = aws.iam.RolePolicy(
             f"{name}-steps-policy", role=role.name, policy=steps, opts=self._child()
         )
         return role, granted
 
-    def _alarms(self, name: str, machine: aws.sfn.StateMachine, parking: aws.sqs.Queue) -> None:
+    def _alarms(self, name: str, machine: aws.sfn.StateMachine, unfinished: aws.sqs.Queue) -> None:
         watched = {
             "failed": ("AWS/States", "ExecutionsFailed", {"StateMachineArn": machine.arn}),
-            "parked": (
+            "unfinished": (
                 "AWS/SQS",
                 "ApproximateNumberOfMessagesVisible",
-                {"QueueName": parking.name},
+                {"QueueName": unfinished.name},
             ),
         }
         for key, (namespace, metric, dimensions) in watched.items():
@@ -107,7 +107,7 @@ class Saga(pulumi.ComponentResource):
                 namespace=namespace,
                 metric_name=metric,
                 dimensions=dimensions,
-                statistic="Maximum" if key == "parked" else "Sum",
+                statistic="Maximum" if key == "unfinished" else "Sum",
                 period=60,
                 evaluation_periods=1,
                 comparison_operator="GreaterThanThreshold",
@@ -117,12 +117,12 @@ class Saga(pulumi.ComponentResource):
             )
 
 
-def _definition(args: SagaArgs, parking: aws.sqs.Queue) -> pulumi.Output[str]:
+def _definition(args: SagaArgs, unfinished: aws.sqs.Queue) -> pulumi.Output[str]:
     parts = Parts(
         stock_function_arn=args.stock_function_arn,
         payment_function_arn=args.payment_function_arn,
         orders_table_name=args.orders_table_name,
         publish_queue_url=args.publish_queue_url,
-        parking_queue_url=parking.url,
+        unfinished_queue_url=unfinished.url,
     )
     return pulumi.Output.json_dumps(definition(parts))

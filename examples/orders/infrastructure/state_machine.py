@@ -1,11 +1,11 @@
 """The saga as a document in Amazon States Language: plain data, so that tests can walk it.
 
 Any step may be repeated, time out and still take effect later, or run in two executions at once.
-Three rules make that harmless. Each service remembers what it did for an order, also what it gave
-back. The order's row is decided once: `Confirm` and `Cancel` exclude each other. And only what lies
-behind `Cancel` gives anything back.
+Three rules make that harmless. Each service remembers its step for an order, and the step's
+reversal. The order's row is decided once: `Confirm` and `Cancel` exclude each other. Only the steps
+after `Cancel` give anything back.
 
-There is no timeout for the whole: it would end an execution in the midst of its compensations.
+The execution has no timeout, which could end it in the midst of its compensations.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from typing import Any
 import pulumi
 
 SOURCE = "orders"
-"""What the saga calls itself on the publish queue."""
+"""The saga's name as a publisher on the publish queue."""
 
 # Longer than the function's own, so that one that still runs is rarely given up.
 TASK_TIMEOUT_SECONDS = 15
-# A service refuses by its answer. What it raises is trouble that may pass.
+# A service rejects a step in its answer. An exception is a failure that may pass.
 RETRY_STEP = {
     "ErrorEquals": ["States.ALL"],
     "IntervalSeconds": 1,
@@ -28,7 +28,7 @@ RETRY_STEP = {
     "MaxDelaySeconds": 10,
     "JitterStrategy": "FULL",
 }
-# What is owed to a customer is tried for up to 40 minutes before a person has to look at it.
+# A step that is owed to a customer is tried for up to 40 minutes, then left to a person.
 RETRY_OWED = {**RETRY_STEP, "MaxAttempts": 15, "MaxDelaySeconds": 300}
 CONDITION_FAILED = "DynamoDB.ConditionalCheckFailedException"
 NEVER_RETRY_CONDITION = {"ErrorEquals": [CONDITION_FAILED], "MaxAttempts": 0}
@@ -41,19 +41,19 @@ State = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What the saga calls, by ARN, name and address."""
+    """The functions, the table and the queues that the saga calls."""
 
     stock_function_arn: pulumi.Input[str]
     payment_function_arn: pulumi.Input[str]
     orders_table_name: pulumi.Input[str]
     publish_queue_url: pulumi.Input[str]
-    parking_queue_url: pulumi.Input[str]
+    unfinished_queue_url: pulumi.Input[str]
 
 
 def definition(parts: Parts) -> dict[str, Any]:
     stock, payment = parts.stock_function_arn, parts.payment_function_arn
     return {
-        "Comment": "Reserve, charge, commit, confirm; or cancel, refund, release. Then tell.",
+        "Comment": "Reserve, charge, commit, confirm; or cancel, refund, release. Then publish.",
         "StartAt": "Reserve",
         "States": {
             **_step("Reserve", stock, "reserve", then="Charge"),
@@ -73,24 +73,24 @@ def definition(parts: Parts) -> dict[str, Any]:
                 condition="attribute_not_exists(#status) OR #status IN (:placed, :decided)",
                 then="Refund",
                 otherwise="PublishConfirmed",
-                failing="Park",
+                failing="KeepUnfinished",
             ),
             "Refund": _owed(_call(payment, "refund"), then="Release"),
             "Release": _owed(_call(stock, "release"), then="PublishRefunded"),
             "PublishConfirmed": _owed(_publish(parts, "confirmed")),
             "PublishRefunded": _owed(_publish(parts, "refunded")),
-            "Park": {
-                **_park(parts),
+            "KeepUnfinished": {
+                **_keep_unfinished(parts),
                 "TimeoutSeconds": TASK_TIMEOUT_SECONDS,
                 "Retry": [RETRY_OWED],
-                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Parked"}],
-                "Next": "Parked",
+                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Unfinished"}],
+                "Next": "Unfinished",
             },
-            "Parked": {
+            "Unfinished": {
                 "Type": "Fail",
-                "Error": "OrderParked",
+                "Error": "OrderUnfinished",
                 "Cause": "Start the saga again with this execution's input: each step is harmless"
-                " to repeat, and what is owed will be given.",
+                " to repeat, and those that are missing will be done.",
             },
         },
     }
@@ -99,7 +99,7 @@ def definition(parts: Parts) -> dict[str, Any]:
 def _step(
     name: str, function_arn: pulumi.Input[str], action: str, *, then: str
 ) -> dict[str, State]:
-    """A call that may be refused, which cancels the order."""
+    """A call to a service. Its rejection cancels the order."""
     answered = f"{name}Answered"
     return {
         name: {
@@ -144,12 +144,12 @@ def _decide(
 
 
 def _owed(call: State, *, then: str | None = None) -> State:
-    """Something that has to happen: tried for long, then left to a person, never dropped."""
+    """A step that has to happen: tried for 40 minutes, then kept for a person, never dropped."""
     return {
         **call,
         "TimeoutSeconds": TASK_TIMEOUT_SECONDS,
         "Retry": [RETRY_OWED],
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Park"}],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "KeepUnfinished"}],
         **({"End": True} if then is None else {"Next": then}),
     }
 
@@ -168,7 +168,7 @@ def _call(function_arn: pulumi.Input[str], action: str) -> State:
 def _publish(parts: Parts, status: str) -> State:
     """Straight to the platform's publish queue: group is the channel, the order's id the message's.
 
-    An order has one message, whoever tells it and how often.
+    An order has one message, however many executions publish it.
     """
     return {
         "Type": "Task",
@@ -187,12 +187,12 @@ def _publish(parts: Parts, status: str) -> State:
     }
 
 
-def _park(parts: Parts) -> State:
+def _keep_unfinished(parts: Parts) -> State:
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::sqs:sendMessage",
         "Parameters": {
-            "QueueUrl": parts.parking_queue_url,
+            "QueueUrl": parts.unfinished_queue_url,
             "MessageBody": {
                 "execution.$": "$$.Execution.Name",
                 "order.$": ORDER,

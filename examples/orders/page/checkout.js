@@ -16,7 +16,7 @@ const CONNECTION = {
 const element = (id) => document.getElementById(id);
 const [signIn, order] = [element("sign-in"), element("order")];
 
-/** Runs what a form does, with its button disabled; a problem is told, and the form stays usable. */
+/** Runs a form's action with its button disabled. A problem is shown, and the form stays usable. */
 function onSubmit(form, action) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -26,14 +26,14 @@ function onSubmit(form, action) {
     try {
       await action(new FormData(form));
     } catch (error) {
-      tell(error);
+      show(error);
     } finally {
       button.disabled = false;
     }
   });
 }
 
-function tell(error) {
+function show(error) {
   if (!(error instanceof Problem)) console.error(error);
   element("problem").textContent =
     error instanceof Problem ? error.message : "Something went wrong in this page. Reload it.";
@@ -53,9 +53,9 @@ function listen(shop, config, channel, history) {
     },
     {
       since: history.position,
-      // Whatever the channel no longer has, the shop still knows.
+      // The shop still knows the orders that the channel no longer has.
       onSubscribed: ({ missed }) => missed && catchUp(shop, history),
-      onError: ({ final, message }) => final && tell(new Problem(message)),
+      onError: ({ final, message }) => final && show(new Problem(message)),
     },
   );
 }
@@ -63,7 +63,7 @@ function listen(shop, config, channel, history) {
 async function catchUp(shop, history) {
   await Promise.all(
     history.open.map(async (id) => history.set(id, (await shop.read(id)).status)),
-  ).catch(tell);
+  ).catch(show);
 }
 
 /** An attempt whose answer was lost keeps its id: sent again, it is the same order. */
@@ -100,4 +100,4 @@ async function start() {
   });
 }
 
-start().catch(tell);
+start().catch(show);

@@ -1,5 +1,5 @@
 // The customer's orders as this browser remembers them, and how far it has read their channel.
-// Kept, so that what is decided while the page is closed is shown when it is opened again.
+// Kept, so that a decision made while the page is closed is shown when it is opened again.
 
 const WORDS = {
   sending: "Sending ...",
@@ -32,7 +32,7 @@ export class History {
     this._keep();
   }
 
-  /** What is decided stays decided: an answer may come later than the message that overtook it. */
+  /** A decision stays: an answer may come later than the message that overtook it. */
   set(id, status) {
     const order = this._orders.find((one) => one.id === id);
     if (!order || order.status === "confirmed" || order.status === "refunded") return;

@@ -66,7 +66,7 @@ async function reached(url, options) {
   }
 }
 
-/** Read to know one's own channel; what may be done with the token, the shop decides. */
+/** Read for the name of the customer's channel. The shop itself verifies the token. */
 function subject(token) {
   const text = atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));

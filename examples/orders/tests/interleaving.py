@@ -1,4 +1,4 @@
-"""Lets somebody else act between a service's reading of a row and its writing."""
+"""Lets another writer act between a service's read of a row and its write."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast

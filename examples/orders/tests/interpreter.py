@@ -1,7 +1,7 @@
 """Runs a state machine's document: as much of Amazon States Language as the saga's uses.
 
-An execution moves by one attempt at a time, so that a test decides what happens between two. What
-the document says and this cannot do is an error, never ignored. Pauses take no time.
+An execution moves by one attempt at a time, so that a test acts between two attempts. The
+interpreter raises on an element that it does not know. Pauses take no time.
 """
 
 import copy
@@ -12,7 +12,7 @@ from typing import Any, cast
 
 Document = Mapping[str, Any]
 Call = Callable[[str, Mapping[str, Any]], Any]
-"""Does what a task's resource does with its parameters. Raises `TaskError`."""
+"""Stands in for a task's resource. Raises `TaskError`."""
 
 KNOWN = {
     "Task": {
@@ -33,7 +33,7 @@ class TaskError(Exception):
 
 
 class Fault(enum.Enum):
-    """What goes wrong with one attempt of a task."""
+    """The fault of one attempt of a task."""
 
     NONE = enum.auto()
     BEFORE = enum.auto()
@@ -55,7 +55,7 @@ class Execution:
     ended: str | None = None
     """`succeeded`, or the error's name."""
     late: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
-    """What attempts that timed out are still going to do."""
+    """The effects that timed-out attempts will still have."""
     path: list[str] = field(default_factory=list[str])
     """The states it was in."""
     _tried: dict[int, int] = field(default_factory=dict[int, int])

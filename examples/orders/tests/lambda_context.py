@@ -1,4 +1,4 @@
-"""What Lambda tells a function about its own run, as much of it as a log line wants."""
+"""Lambda's context object, as far as a log line needs it."""
 
 from typing import cast
 

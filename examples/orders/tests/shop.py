@@ -18,7 +18,7 @@ KEYS = {ORDERS: ["PK"], STOCK: ["PK"], PAYMENTS: ["PK", "SK"]}
 
 @dataclass(frozen=True)
 class Shelf:
-    """The figures of one item."""
+    """The counters of one item."""
 
     available: int
     reserved: int
@@ -50,8 +50,8 @@ class Shop:
     def shelf(self, item: str) -> Shelf:
         key = {"PK": {"S": f"ITEM#{item}"}}
         row: Mapping[str, Any] = {**self.client.get_item(TableName=STOCK, Key=key)}
-        figures = (int(row["Item"][name]["N"]) for name in ("available", "reserved", "onHand"))
-        return Shelf(*figures)
+        counters = (int(row["Item"][name]["N"]) for name in ("available", "reserved", "onHand"))
+        return Shelf(*counters)
 
     def rows(self, table: str) -> list[Mapping[str, Any]]:
         page = self.client.scan(TableName=table)
@@ -59,7 +59,7 @@ class Shop:
         return [*page["Items"]]
 
     def ledger(self) -> dict[str, int]:
-        """What each order's customer has paid for it, by order."""
+        """Each order's payments, by order."""
         paid: dict[str, int] = {}
         for row in self.rows(PAYMENTS):
             if row["SK"]["S"].startswith("LEDGER#"):

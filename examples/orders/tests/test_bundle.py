@@ -16,7 +16,7 @@ RUNTIME = ROOT.parents[1] / "build" / "runtime"
 IN_LAMBDA = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
 pytestmark = pytest.mark.xdist_group("orders-program")
 
-# Runs without site-packages: only what is listed can be imported.
+# Runs without site-packages: only the listed folders can be imported.
 IMPORT = """
 import importlib, json, sys
 folders, names = json.loads(sys.argv[1])

@@ -15,21 +15,21 @@ import pytest
 
 from examples.orders.handlers.orders.order import CONFIRMED, REFUNDED, Order
 from examples.orders.handlers.orders.order_store import OrderStore
+from examples.orders.tests.fakes import ITEMS, Books, Fakes
 from examples.orders.tests.interpreter import Execution, Fault, TaskError
 from examples.orders.tests.shop import ORDERS, open_shop
-from examples.orders.tests.world import ITEMS, Books, World
 
 pytestmark = pytest.mark.xdist_group("orders-consistency")  # one worker spends the days for all
 
 SHOPS, ORDERS_A_SHOP, AT_ONCE = 10, 20, 8
-# How probable it is: for a task, for an attempt, and at each step for what is under way.
+# Probabilities: of a task's fault, of an attempt's, and at each step of a late effect.
 BROKEN, FAULTY, LATE_ARRIVES = 0.1, 0.1, 0.03
 FAULTS = (Fault.BEFORE, Fault.AFTER, Fault.LATE)
 
 
 @dataclass
 class Chaos:
-    """Chooses, by one seed, who moves next and what goes wrong."""
+    """Chooses, by one seed, the execution that moves next and its faults."""
 
     chance: random.Random
     met: Counter[Fault] = field(default_factory=Counter[Fault])
@@ -42,7 +42,7 @@ class Chaos:
                 running.append(waiting.pop(0))
             if late and (not running or self.chance.random() < LATE_ARRIVES):
                 effect = late.pop(self.chance.randrange(len(late)))
-                with suppress(TaskError):  # nobody waits for it any more
+                with suppress(TaskError):  # no execution waits for it any more
                     effect()
                 continue
             execution = self.chance.choice(running)
@@ -69,7 +69,7 @@ class Chaos:
 
 @dataclass(frozen=True)
 class Day:
-    """What came of one shop's orders, from the first to the last."""
+    """The result of one shop's orders."""
 
     books: Books
     met: Counter[Fault]
@@ -79,20 +79,20 @@ class Day:
 def spend(seed: int) -> Day:
     chance = random.Random(seed)  # noqa: S311 - the same each time
     with open_shop() as shop:
-        world, chaos = World(shop), Chaos(chance)
+        fakes, chaos = Fakes(shop), Chaos(chance)
         orders = [_order(chance, seed, number) for number in range(ORDERS_A_SHOP)]
-        for order in orders[1:]:  # the saga of the first is started by hand: nobody ordered
+        for order in orders[1:]:  # the first has no order: its saga is started by hand
             OrderStore(shop.client, ORDERS).place(order)
         executions = [
-            world.execution(order, f"{order.order_id}-{number}")
+            fakes.execution(order, f"{order.order_id}-{number}")
             for order in orders
             for number in range(chance.choice((1, 1, 2, 3)))
         ]
         # Some duplicates run beside each other, some after the first has ended.
         chance.shuffle(executions)
         chaos.run(executions)
-        restarted = world.restart(executions)
-        return Day(Books.of(world, orders), chaos.met, restarted)
+        restarted = fakes.restart(executions)
+        return Day(Books.of(fakes, orders), chaos.met, restarted)
 
 
 def _order(chance: random.Random, seed: int, number: int) -> Order:
@@ -106,9 +106,9 @@ def days() -> list[Day]:
     return [spend(seed) for seed in range(SHOPS)]
 
 
-def test_every_order_is_decided_and_its_customer_told_exactly_that(days: list[Day]) -> None:
+def test_every_customer_gets_exactly_the_decision_about_their_order(days: list[Day]) -> None:
     for day in days:
-        day.books.everybody_was_told_what_was_decided()
+        day.books.every_customer_got_the_decision()
 
 
 def test_nothing_is_charged_without_an_order(days: list[Day]) -> None:
@@ -116,21 +116,21 @@ def test_nothing_is_charged_without_an_order(days: list[Day]) -> None:
         day.books.only_confirmed_orders_are_paid_for()
 
 
-def test_nothing_is_held_for_a_refunded_order(days: list[Day]) -> None:
+def test_a_refunded_order_reserves_nothing(days: list[Day]) -> None:
     for day in days:
-        day.books.only_confirmed_orders_hold_stock()
+        day.books.only_confirmed_orders_have_stock()
 
 
-def test_the_figures_of_every_item_add_up(days: list[Day]) -> None:
+def test_the_counters_of_every_item_add_up(days: list[Day]) -> None:
     for day in days:
-        day.books.figures_add_up()
+        day.books.counters_add_up()
 
 
-def test_an_order_that_nobody_placed_is_never_confirmed(days: list[Day]) -> None:
+def test_a_saga_without_a_placed_order_never_confirms(days: list[Day]) -> None:
     assert {day.books.decided[day.books.orders[0].order_id] for day in days} == {REFUNDED}
 
 
-def test_the_two_hundred_met_every_kind_of_trouble(days: list[Day]) -> None:
+def test_the_two_hundred_orders_met_every_kind_of_fault(days: list[Day]) -> None:
     met = sum((day.met for day in days), Counter[Fault]())
     outcomes = Counter(status for day in days for status in day.books.decided.values())
     assert outcomes.total() == 200

@@ -26,10 +26,10 @@ def shop() -> Iterator[Shop]:
 
 @asynccontextmanager
 async def listening(shop: Shop, name: str) -> AsyncGenerator[tuple[Customer, Listener]]:
-    """A new customer who watches their own channel."""
-    async with customer(shop, name) as somebody, somebody.online() as listener:
-        assert (await listener.subscribe(somebody.channel))["event"] == "subscribed"
-        yield somebody, listener
+    """A new customer, watching their own channel."""
+    async with customer(shop, name) as buyer, buyer.online() as listener:
+        assert (await listener.subscribe(buyer.channel))["event"] == "subscribed"
+        yield buyer, listener
 
 
 def ledger(shop: Shop, order_id: str) -> list[int]:
@@ -45,7 +45,7 @@ def ledger(shop: Shop, order_id: str) -> list[int]:
     return [int(row["amountCents"]["N"]) for row in rows]
 
 
-def held(shop: Shop, order_id: str) -> str:
+def reservation_of(shop: Shop, order_id: str) -> str:
     row = shop.client("dynamodb").get_item(
         TableName=shop.exports["stock_table"],
         Key={"PK": {"S": f"ORDER#{order_id}"}},
@@ -63,38 +63,38 @@ def held(shop: Shop, order_id: str) -> str:
         (VASE.name, "Vera", "refunded", [], "released"),
     ],
 )
-def test_an_order_ends_as_its_item_lets_it_and_the_books_say_the_same(
+def test_an_order_ends_as_its_item_decides_and_the_books_agree(
     shop: Shop, item: str, name: str, message: str, paid: list[int], reservation: str
 ) -> None:
     async def order() -> tuple[int, str, Any, Any]:
-        async with listening(shop, name) as (somebody, listener):
-            answer = await somebody.post_order(item=item, quantity=1)
+        async with listening(shop, name) as (buyer, listener):
+            answer = await buyer.post_order(item=item, quantity=1)
             order_id = answer.json()["order_id"]
-            told = await listener.message_about(order_id)
-            return answer.status_code, order_id, told, (await somebody.read(order_id)).json()
+            received = await listener.message_about(order_id)
+            return answer.status_code, order_id, received, (await buyer.read(order_id)).json()
 
-    status, order_id, told, read = asyncio.run(order())
-    assert (status, told["message"], read["status"]) == (202, message, message)
-    assert told.keys() == {"message", "orderId", "realtime"}
+    status, order_id, received, read = asyncio.run(order())
+    assert (status, received["message"], read["status"]) == (202, message, message)
+    assert received.keys() == {"message", "orderId", "realtime"}
     assert ledger(shop, order_id) == paid
-    assert held(shop, order_id) == reservation
+    assert reservation_of(shop, order_id) == reservation
 
 
-def test_an_order_that_is_sent_and_executed_again_is_charged_and_told_once(shop: Shop) -> None:
+def test_an_order_that_is_sent_and_executed_again_is_charged_and_published_once(shop: Shop) -> None:
     async def order() -> tuple[set[int], list[Any]]:
         async with listening(shop, "Dora") as (dora, listener):
             wish = {"order_id": "dora-order-1", "item": TEA.name, "quantity": 2}
             answers = await asyncio.gather(*(dora.post_order(**wish) for _ in range(5)))
             await listener.message_about("dora-order-1")
-            await scenario.until_told(shop, execute_again(shop, "dora-order-1"))
+            await scenario.until_published(shop, execute_again(shop, "dora-order-1"))
             following = await dora.order(TEA.name)
             await listener.message_about(following)
-            told = [m for m in listener.messages if m["orderId"] == "dora-order-1"]
-            return {answer.status_code for answer in answers}, told
+            received = [m for m in listener.messages if m["orderId"] == "dora-order-1"]
+            return {answer.status_code for answer in answers}, received
 
-    statuses, told = asyncio.run(order())
+    statuses, received = asyncio.run(order())
     assert statuses == {202}
-    assert [message["message"] for message in told] == ["confirmed"]
+    assert [message["message"] for message in received] == ["confirmed"]
     assert ledger(shop, "dora-order-1") == [900]
 
 
@@ -107,7 +107,7 @@ def execute_again(shop: Shop, order_id: str) -> str:
     return f"{order_id}-again"
 
 
-def test_two_customers_hear_of_their_own_orders_and_the_one_who_was_offline_later(
+def test_two_customers_hear_of_their_own_orders_also_after_being_offline(
     shop: Shop,
 ) -> None:
     console = Console(quiet=True)
@@ -115,17 +115,17 @@ def test_two_customers_hear_of_their_own_orders_and_the_one_who_was_offline_late
     async def scenes() -> None:
         async with customer(shop, "Ann") as ann, customer(shop, "Bob") as bob:
             last = await scenario.decided_orders_reach_their_own_customers(console, ann, bob)
-            await scenario.what_happened_offline_is_told_on_reconnect(console, shop, ann, last)
+            await scenario.missed_decisions_come_on_reconnect(console, shop, ann, last)
 
     asyncio.run(scenes())
 
 
-def test_nobody_orders_or_listens_without_a_token(shop: Shop) -> None:
+def test_a_customer_without_a_token_can_neither_order_nor_listen(shop: Shop) -> None:
     async def statuses() -> tuple[int, int]:
         exports = shop.exports
-        nobody = Customer("Nobody", "", "", "nonsense", exports["api_url"], exports["endpoint"])
-        async with nobody:
-            ordered = await nobody.post_order(item=TEA.name, quantity=1)
-            return ordered.status_code, (await nobody.ticket()).status_code
+        stranger = Customer("Stranger", "", "", "nonsense", exports["api_url"], exports["endpoint"])
+        async with stranger:
+            ordered = await stranger.post_order(item=TEA.name, quantity=1)
+            return ordered.status_code, (await stranger.ticket()).status_code
 
     assert asyncio.run(statuses()) == (401, 401)

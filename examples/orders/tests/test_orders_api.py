@@ -18,7 +18,7 @@ TEA = {"order_id": "order-0001", "item": "tea", "quantity": 2}
 
 
 class Sagas:
-    """Keeps what was started, and knows a name again as Step Functions does."""
+    """Records the started executions, and rejects a second one of a name as Step Functions does."""
 
     def __init__(self) -> None:
         self.started: dict[str, dict[str, Any]] = {}
@@ -104,7 +104,7 @@ def test_a_decided_order_that_is_sent_again_starts_nothing(sagas: Sagas, shop: S
 
 
 @pytest.mark.parametrize(("other", "customer"), [({"quantity": 3}, "ann"), ({}, "bob")])
-def test_an_id_that_belongs_to_another_order_is_refused(
+def test_the_api_rejects_an_id_that_belongs_to_another_order(
     sagas: Sagas, other: dict[str, Any], customer: str
 ) -> None:
     call("POST", "/orders", TEA)
@@ -113,7 +113,7 @@ def test_an_id_that_belongs_to_another_order_is_refused(
     assert len(sagas.started) == 1
 
 
-def test_a_saga_that_nobody_ordered_leaves_an_id_that_nobody_can_order_with(
+def test_a_saga_without_an_order_leaves_an_id_that_no_order_can_take(
     sagas: Sagas, shop: Shop
 ) -> None:
     row = {"PK": {"S": "order-0001"}, "status": {"S": "refunded"}}
@@ -146,7 +146,7 @@ def test_without_an_id_each_order_gets_its_own(sagas: Sagas) -> None:
         ({**TEA, "item": "coffee"}, "unknown_item"),
     ],
 )
-def test_what_cannot_be_ordered_is_refused_and_starts_nothing(
+def test_the_api_rejects_an_order_that_it_cannot_take_and_starts_nothing(
     sagas: Sagas, shop: Shop, body: Any, code: str
 ) -> None:
     status, answer = call("POST", "/orders", body)
@@ -155,12 +155,12 @@ def test_what_cannot_be_ordered_is_refused_and_starts_nothing(
     assert shop.rows(ORDERS) == []
 
 
-def test_a_body_that_is_too_large_is_refused_unread(sagas: Sagas) -> None:
+def test_the_api_rejects_a_body_that_is_too_large_unread(sagas: Sagas) -> None:
     assert call("POST", "/orders", " " * 4_097)[0] == 413
     assert sagas.started == {}
 
 
-def test_a_customer_reads_their_own_order_and_nobody_elses(sagas: Sagas) -> None:
+def test_a_customer_reads_their_own_order_and_no_other(sagas: Sagas) -> None:
     call("POST", "/orders", TEA)
     assert call("GET", "/orders/order-0001")[1]["status"] == "placed"
     assert call("GET", "/orders/order-0001", customer="bob")[0] == 404
@@ -168,12 +168,12 @@ def test_a_customer_reads_their_own_order_and_nobody_elses(sagas: Sagas) -> None
     assert len(sagas.started) == 1
 
 
-def test_nobody_orders_without_being_somebody(sagas: Sagas) -> None:
+def test_the_api_takes_no_order_without_a_token(sagas: Sagas) -> None:
     assert call("POST", "/orders", TEA, customer=None)[0] == 401
     assert sagas.started == {}
 
 
-def test_what_a_channel_may_not_hold_is_percent_encoded() -> None:
+def test_a_customers_channel_percent_encodes_characters_that_no_channel_has() -> None:
     assert order.channel("auth0|ann o'hara") == "user:auth0%7Cann%20o%27hara"
 
 
@@ -208,7 +208,7 @@ def test_an_orders_saga_has_its_name_and_is_started_once() -> None:
     ("limit", "reason"),
     [(None, "must be set"), ("", "must be set"), ("much", "must be a whole number, got 'much'")],
 )
-def test_a_variable_that_cannot_be_used_is_named(
+def test_the_error_names_a_variable_that_cannot_be_used(
     monkeypatch: pytest.MonkeyPatch, limit: str | None, reason: str
 ) -> None:
     monkeypatch.setenv("PAYMENTS_TABLE", "payments")

@@ -59,7 +59,7 @@ def test_the_page_names_no_other_origin(path: object) -> None:
     assert not re.search(r"https?:|wss?:|//[a-z0-9.-]+\.[a-z]{2,}", text)
 
 
-def test_a_strict_policy_has_nothing_to_refuse() -> None:
+def test_the_page_has_no_inline_code_that_a_strict_policy_would_block() -> None:
     for tag, attributes in elements():
         assert "style" not in attributes
         assert not any(name.startswith("on") for name in attributes)
@@ -69,7 +69,7 @@ def test_a_strict_policy_has_nothing_to_refuse() -> None:
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\beval\(|new Function", scripts)
 
 
-def test_every_element_that_the_scripts_ask_for_is_there() -> None:
+def test_the_page_has_every_element_that_its_scripts_ask_for() -> None:
     wanted = set(re.findall(r'element\("([a-z-]+)"\)', (PAGE / "checkout.js").read_text()))
     assert wanted <= {attributes.get("id") for _, attributes in elements()}
     assert wanted
@@ -82,13 +82,13 @@ def test_every_import_leads_to_a_file() -> None:
             assert (folder / target).is_file(), target
 
 
-def test_every_status_has_words_for_it() -> None:
+def test_the_page_has_words_for_every_status() -> None:
     words = (PAGE / "history.js").read_text()
     for status in ("placed", "confirmed", "refunded"):
         assert re.search(rf'^  {status}: "', words, re.MULTILINE)
 
 
-def test_the_page_may_reach_the_shop_and_nothing_else(server: PageServer) -> None:
+def test_the_policy_lets_the_page_reach_the_shop_and_nothing_else(server: PageServer) -> None:
     status, headers, _ = get(server, "/")
     policy = dict(
         part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";")
@@ -114,10 +114,10 @@ def test_the_browser_client_is_the_platforms_own(server: PageServer) -> None:
 @pytest.mark.parametrize(
     "path", ["/../demo/run.py", "/client/../../pyproject.toml", "/client/%2e%2e/app.js", "/nothing"]
 )
-def test_nothing_else_is_served(server: PageServer, path: str) -> None:
+def test_the_server_serves_nothing_but_the_page(server: PageServer, path: str) -> None:
     assert get(server, path)[0] == 404
 
 
-def test_the_page_learns_where_the_shop_is(server: PageServer) -> None:
+def test_the_server_tells_the_page_the_shops_addresses(server: PageServer) -> None:
     status, _, body = get(server, "/config.json")
     assert (status, json.loads(body)) == (200, server.config)

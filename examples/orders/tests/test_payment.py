@@ -22,7 +22,7 @@ def store(either_shop: Shop) -> PaymentStore:
 
 
 def act(store: PaymentStore, action: str, amount_cents: int = 900) -> str:
-    """The reason of a refusal, or `done`."""
+    """The reason of a rejection, or `done`."""
     order = {"order_id": "order-1", "customer": "ann", "amount_cents": amount_cents}
     answer = payment.act(store, action, order, charge_limit_cents=1_000)
     return answer.get("reason", answer["outcome"])
@@ -41,7 +41,7 @@ def test_refunding_twice_refunds_once(store: PaymentStore, either_shop: Shop) ->
     assert store.payment("order-1") == Payment(REFUNDED, "ann", 900)
 
 
-def test_what_was_refunded_cannot_be_charged_by_an_attempt_that_comes_late(
+def test_a_late_attempt_cannot_charge_for_an_order_that_was_refunded(
     store: PaymentStore, either_shop: Shop
 ) -> None:
     assert act(store, "refund") == "done"
@@ -49,7 +49,7 @@ def test_what_was_refunded_cannot_be_charged_by_an_attempt_that_comes_late(
     assert either_shop.ledger() == {}
 
 
-def test_more_than_the_limit_is_declined_and_leaves_no_trace(
+def test_a_charge_above_the_limit_is_declined_and_leaves_no_trace(
     store: PaymentStore, either_shop: Shop
 ) -> None:
     assert act(store, "charge", amount_cents=1_001) == "declined"
@@ -57,7 +57,9 @@ def test_more_than_the_limit_is_declined_and_leaves_no_trace(
     assert either_shop.ledger() == {"order-1": 1_000}
 
 
-def test_an_unknown_action_is_an_error_and_no_refusal(store: PaymentStore) -> None:
+def test_the_service_raises_on_an_unknown_action_and_does_not_reject_it(
+    store: PaymentStore,
+) -> None:
     with pytest.raises(ValueError, match="charge or refund"):
         act(store, "give")
 
@@ -65,7 +67,7 @@ def test_an_unknown_action_is_an_error_and_no_refusal(store: PaymentStore) -> No
 @pytest.mark.parametrize("before", [[], ["charge"]])
 @pytest.mark.parametrize("action", ["charge", "refund"])
 @pytest.mark.parametrize("meanwhile", ["charge", "refund"])
-def test_two_at_once_end_as_one_after_the_other(
+def test_two_actions_at_once_end_as_one_after_the_other(
     shop: Shop, before: list[str], action: str, meanwhile: str
 ) -> None:
     store = PaymentStore(shop.client, PAYMENTS)
@@ -80,7 +82,7 @@ def test_two_at_once_end_as_one_after_the_other(
     assert found.state == (REFUNDED if refunded else CHARGED)
 
 
-def test_a_row_that_never_stands_still_is_trouble_that_may_pass(
+def test_a_store_gives_up_on_a_row_that_keeps_changing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = PaymentStore(shop.client, PAYMENTS)
@@ -91,7 +93,7 @@ def test_a_row_that_never_stands_still_is_trouble_that_may_pass(
 
 @settings(max_examples=50)
 @given(STEPS)
-def test_whatever_comes_in_whatever_order_a_refunded_order_costs_nothing(steps: list[str]) -> None:
+def test_a_refunded_order_costs_nothing_after_any_actions_in_any_order(steps: list[str]) -> None:
     with open_shop() as shop:
         store = PaymentStore(shop.client, PAYMENTS)
         for action in steps:
@@ -101,7 +103,7 @@ def test_whatever_comes_in_whatever_order_a_refunded_order_costs_nothing(steps: 
     assert paid == (900 if charged else 0)
 
 
-def test_the_function_answers_what_the_saga_asks(
+def test_the_function_answers_the_saga(
     store: PaymentStore, either_shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"PAYMENTS_TABLE": PAYMENTS, "CHARGE_LIMIT_CENTS": "1000"}.items():

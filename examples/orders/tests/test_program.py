@@ -70,7 +70,7 @@ def test_every_role_of_ours_may_do_what_it_does_and_no_more(deployment: Deployme
             ("lambda:InvokeFunction", "stock-service-function"),
             ("lambda:InvokeFunction", "payments-service-function"),
             *table("orders", "UpdateItem"),
-            ("sqs:SendMessage", "saga-parking"),
+            ("sqs:SendMessage", "saga-unfinished"),
             ("sqs:SendMessage", "realtime-publish-queue-source"),
         },
     }
@@ -99,7 +99,7 @@ def test_the_saga_that_is_deployed_is_the_one_that_is_tested(deployment: Deploym
         payment_function_arn=f"{functions}:payments-service-function",
         orders_table_name="orders-table-0123456",
         publish_queue_url=f"{queues}/realtime-publish-queue-source",
-        parking_queue_url=f"{queues}/saga-parking",
+        unfinished_queue_url=f"{queues}/saga-unfinished",
     )
     assert json.loads(machine.inputs["definition"]) == definition(parts)
 
@@ -112,11 +112,11 @@ def test_somebody_notices_an_order_that_could_not_be_finished(deployment: Deploy
     }
     assert {(name, value.rpartition(":")[2]) for name, value in alarms} == {
         ("ExecutionsFailed", "saga-machine"),
-        ("ApproximateNumberOfMessagesVisible", "saga-parking-0123456"),
+        ("ApproximateNumberOfMessagesVisible", "saga-unfinished-0123456"),
     }
-    parking = deployment.named("saga-parking").inputs
-    assert parking["messageRetentionSeconds"] == 14 * 86_400
-    assert parking["sqsManagedSseEnabled"] is True
+    unfinished = deployment.named("saga-unfinished").inputs
+    assert unfinished["messageRetentionSeconds"] == 14 * 86_400
+    assert unfinished["sqsManagedSseEnabled"] is True
 
 
 def test_every_route_wants_a_token_of_our_own_customers(deployment: Deployment) -> None:

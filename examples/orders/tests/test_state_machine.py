@@ -10,7 +10,7 @@ PARTS = Parts(
     payment_function_arn="payment",
     orders_table_name="orders",
     publish_queue_url="publish",
-    parking_queue_url="parking",
+    unfinished_queue_url="unfinished",
 )
 DOCUMENT = definition(PARTS)
 STATES: dict[str, dict[str, Any]] = DOCUMENT["States"]
@@ -48,23 +48,23 @@ def test_every_task_has_a_timeout_tries_again_with_jitter_and_catches_everything
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_decision_that_is_refused_is_not_tried_again(name: str) -> None:
+def test_a_task_never_retries_a_decision_whose_condition_failed(name: str) -> None:
     conditions = "ConditionExpression" in STATES[name]["Parameters"]
     never = [r["ErrorEquals"] for r in STATES[name]["Retry"] if r["MaxAttempts"] == 0]
     assert bool(never) == conditions
 
 
-def test_every_path_tells_the_customer_or_parks_the_order_and_fails() -> None:
-    ends = {tuple(path[-1:]) if path[-1] != "Parked" else tuple(path[-2:]) for path in PATHS}
-    assert ends == {("PublishConfirmed",), ("PublishRefunded",), ("Park", "Parked")}
-    assert STATES["Parked"]["Type"] == "Fail"
+def test_every_path_publishes_a_decision_or_keeps_the_order_and_fails() -> None:
+    ends = {tuple(path[-1:]) if path[-1] != "Unfinished" else tuple(path[-2:]) for path in PATHS}
+    assert ends == {("PublishConfirmed",), ("PublishRefunded",), ("KeepUnfinished", "Unfinished")}
+    assert STATES["Unfinished"]["Type"] == "Fail"
 
 
 def test_every_state_is_on_some_path() -> None:
     assert {name for path in PATHS for name in path} == STATES.keys()
 
 
-def test_what_was_done_last_is_undone_first() -> None:
+def test_the_saga_undoes_the_last_step_first() -> None:
     (done,) = {tuple(path) for path in PATHS if path[-2:] == ["Confirm", "PublishConfirmed"]}
     assert [name for name in done if not name.endswith("Answered")] == [
         *("Reserve", "Charge", "Commit", "Confirm", "PublishConfirmed")
@@ -81,7 +81,7 @@ def test_nothing_is_given_back_before_the_order_is_cancelled() -> None:
             assert path.index("Cancel") < path.index(name)
 
 
-def test_the_customer_is_told_confirmed_only_by_a_decision_about_that() -> None:
+def test_the_saga_publishes_confirmed_only_after_that_decision() -> None:
     for path in PATHS:
         if "PublishConfirmed" in path:
             before = path[path.index("PublishConfirmed") - 1]
@@ -91,19 +91,19 @@ def test_the_customer_is_told_confirmed_only_by_a_decision_about_that() -> None:
     assert otherwise["Next"] == "PublishConfirmed"
 
 
-def test_whatever_fails_on_the_way_cancels_the_order() -> None:
+def test_a_failure_of_any_step_cancels_the_order() -> None:
     for name in ("Reserve", "Charge", "Commit", "Confirm"):
         assert {catcher["Next"] for catcher in STATES[name]["Catch"]} == {"Cancel"}
 
 
 @pytest.mark.parametrize("name", OWED)
-def test_what_is_owed_is_tried_for_long_and_then_parked(name: str) -> None:
+def test_a_step_that_is_owed_is_retried_for_long_and_then_kept_for_a_person(name: str) -> None:
     retry, catcher = STATES[name]["Retry"][-1], STATES[name]["Catch"][-1]
     assert retry["MaxAttempts"] >= 10
-    assert catcher["Next"] == "Park"
+    assert catcher["Next"] == "KeepUnfinished"
 
 
-def test_the_whole_has_no_timeout_that_would_cut_off_a_compensation() -> None:
+def test_the_saga_has_no_timeout_that_would_cut_off_a_compensation() -> None:
     assert "TimeoutSeconds" not in DOCUMENT
 
 

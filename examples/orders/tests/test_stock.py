@@ -29,7 +29,7 @@ def store(either_shop: Shop) -> StockStore:
 
 
 def act(store: StockStore, action: str, order_id: str = "order-1", quantity: int = 3) -> str:
-    """The reason of a refusal, or `done`."""
+    """The reason of a rejection, or `done`."""
     order = {"order_id": order_id, "item": "tea", "quantity": quantity}
     answer = stock.act(store, action, order)
     return answer.get("reason", answer["outcome"])
@@ -46,14 +46,14 @@ def test_committing_twice_takes_from_the_shelf_once(store: StockStore, either_sh
 
 
 @pytest.mark.parametrize("before", [["reserve"], ["reserve", "commit"]])
-def test_releasing_twice_gives_back_once_from_wherever_it_was(
+def test_releasing_twice_gives_back_once_from_any_state(
     store: StockStore, either_shop: Shop, before: list[str]
 ) -> None:
     assert {act(store, a) for a in (*before, "release", "release")} == {"done"}
     assert either_shop.shelf("tea") == Shelf(available=10, reserved=0, on_hand=10)
 
 
-def test_what_was_released_cannot_be_reserved_by_an_attempt_that_comes_late(
+def test_a_late_attempt_cannot_reserve_for_an_order_that_was_released(
     store: StockStore, either_shop: Shop
 ) -> None:
     assert act(store, "release") == "done"
@@ -61,19 +61,21 @@ def test_what_was_released_cannot_be_reserved_by_an_attempt_that_comes_late(
     assert either_shop.shelf("tea") == Shelf(available=10, reserved=0, on_hand=10)
 
 
-def test_what_was_released_cannot_be_committed(store: StockStore) -> None:
+def test_a_released_order_cannot_be_committed(store: StockStore) -> None:
     act(store, "reserve")
     act(store, "release")
     assert act(store, "commit") == "nothing is reserved"
 
 
-def test_nothing_is_promised_that_is_not_available(store: StockStore, either_shop: Shop) -> None:
+def test_an_order_reserves_only_pieces_that_are_available(
+    store: StockStore, either_shop: Shop
+) -> None:
     assert act(store, "reserve", "order-1", quantity=8) == "done"
     assert act(store, "reserve", "order-2", quantity=3) == "sold out"
     assert either_shop.shelf("tea") == Shelf(available=2, reserved=8, on_hand=10)
 
 
-def test_an_empty_shelf_is_found_when_the_order_is_committed(either_shop: Shop) -> None:
+def test_the_commit_of_an_order_finds_the_shelf_empty(either_shop: Shop) -> None:
     either_shop.put_item("tea", 10, on_hand=2)
     store = StockStore(either_shop.client, STOCK)
     assert act(store, "reserve") == "done"
@@ -81,12 +83,12 @@ def test_an_empty_shelf_is_found_when_the_order_is_committed(either_shop: Shop) 
     assert either_shop.shelf("tea") == Shelf(available=7, reserved=3, on_hand=2)
 
 
-def test_an_unknown_action_is_an_error_and_no_refusal(store: StockStore) -> None:
+def test_the_service_raises_on_an_unknown_action_and_does_not_reject_it(store: StockStore) -> None:
     with pytest.raises(ValueError, match="reserve, commit or release"):
         act(store, "steal")
 
 
-def test_trouble_that_may_pass_is_raised(either_shop: Shop) -> None:
+def test_the_store_raises_a_failure_that_may_pass(either_shop: Shop) -> None:
     with pytest.raises(ClientError):
         act(StockStore(either_shop.client, "no-such-table"), "reserve")
 
@@ -105,14 +107,14 @@ def test_an_item_has_a_price_or_is_unknown(store: StockStore) -> None:
 @pytest.mark.parametrize("before", [[], ["reserve"], ["reserve", "commit"]])
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("meanwhile", ACTIONS)
-def test_two_at_once_end_as_one_after_the_other(
+def test_two_actions_at_once_end_as_one_after_the_other(
     shop: Shop, before: list[str], action: str, meanwhile: str
 ) -> None:
     shop.put_item("tea", 10)
     store = StockStore(shop.client, STOCK)
     for step in before:
         act(store, step)
-    done = [action]  # what finds nothing to do writes nothing, and nobody comes in between
+    done = [action]  # an action without effect writes nothing, so nothing interrupts it
     client = interrupted(shop.client, lambda: done.append(act(store, meanwhile) and meanwhile))
     act(StockStore(client, STOCK), action)
     held = store.reservation("order-1")
@@ -126,7 +128,7 @@ def test_two_at_once_end_as_one_after_the_other(
         assert pieces[RELEASED] == 3
 
 
-def test_a_row_that_never_stands_still_is_trouble_that_may_pass(
+def test_a_store_gives_up_on_a_row_that_keeps_changing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = StockStore(shop.client, STOCK)
@@ -137,7 +139,7 @@ def test_a_row_that_never_stands_still_is_trouble_that_may_pass(
 
 @settings(max_examples=100)
 @given(STEPS)
-def test_whatever_comes_in_whatever_order_the_figures_add_up(steps: list[tuple[str, str]]) -> None:
+def test_whatever_comes_in_whatever_order_the_counters_add_up(steps: list[tuple[str, str]]) -> None:
     with open_shop() as shop:
         shop.put_item("tea", 5, on_hand=4)
         store = StockStore(shop.client, STOCK)
@@ -154,7 +156,7 @@ def test_whatever_comes_in_whatever_order_the_figures_add_up(steps: list[tuple[s
     assert min(shelf.available, shelf.reserved, shelf.on_hand) >= 0
 
 
-def test_the_function_answers_what_the_saga_asks(
+def test_the_function_answers_the_saga(
     store: StockStore, either_shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: dict[str, Any] = {"order_id": "order-1", "item": "tea", "quantity": 3}

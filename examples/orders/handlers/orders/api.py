@@ -1,7 +1,7 @@
-"""The orders API: a signed-in customer places orders and reads what became of them.
+"""The orders API: a signed-in customer places orders and reads their status.
 
 202 means that the order will be decided, not that it was: the decision comes on the customer's
-channel. Every answer about somebody else's order is 404, as if there were none.
+channel. An order of another customer is answered with 404, as if there were none.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def _stock() -> StockStore:
     return stock_store.connect(_environment().stock_table)
 
 
-class RefusedRequest(Exception):
-    """A request that gets an error of its own; the code is stable, the message is not."""
+class RejectedRequest(Exception):
+    """The error that a request is answered with. The code is stable, the message is not."""
 
     def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
         super().__init__(message)
@@ -77,12 +77,12 @@ def place() -> Answer:
     customer = _customer()
     try:
         wanted = new_order.parse(_body())
-    except new_order.RefusedOrder as error:
-        raise RefusedRequest(HTTPStatus.BAD_REQUEST, "bad_request", str(error)) from error
+    except new_order.RejectedOrder as error:
+        raise RejectedRequest(HTTPStatus.BAD_REQUEST, "bad_request", str(error)) from error
     price_cents = _stock().price_cents(wanted.item)
     if price_cents is None:
         message = f"There is no item {wanted.item}."
-        raise RefusedRequest(HTTPStatus.BAD_REQUEST, "unknown_item", message)
+        raise RejectedRequest(HTTPStatus.BAD_REQUEST, "unknown_item", message)
     order = Order(
         order_id=wanted.order_id,
         customer=customer,
@@ -100,25 +100,25 @@ def read(order_id: str) -> Answer:
     orders, _ = _orders()
     found = orders.find(order_id)
     if found is None or found.customer != customer:
-        raise RefusedRequest(HTTPStatus.NOT_FOUND, "not_found", "You have no such order.")
+        raise RejectedRequest(HTTPStatus.NOT_FOUND, "not_found", "You have no such order.")
     return _answer(HTTPStatus.OK, _shown(found))
 
 
 def _placed(order: Order) -> Order:
-    """The row first, then the saga: who gets no answer sends the same order again."""
+    """The row first, then the saga: a client without an answer sends the same order again."""
     orders, sagas = _orders()
     stored = orders.place(order)
     if stored is None or not stored.same_wish(order):
         message = f"The order id {order.order_id} belongs to another order; choose another."
-        raise RefusedRequest(HTTPStatus.CONFLICT, "order_id_taken", message)
+        raise RejectedRequest(HTTPStatus.CONFLICT, "order_id_taken", message)
     if stored.status == PLACED:
         sagas.start(stored)
     logger.info("order placed", extra={"order_id": order.order_id})
     return stored
 
 
-@app.exception_handler(RefusedRequest)
-def refused(error: RefusedRequest) -> Answer:
+@app.exception_handler(RejectedRequest)
+def rejected(error: RejectedRequest) -> Answer:
     return _error(error.status, error.code, str(error))
 
 
@@ -141,18 +141,18 @@ def _customer() -> str:
     subject = authorizer.jwt_claim.get("sub") if authorizer else None
     if not subject:
         message = "The request must carry a token of a signed-in customer."
-        raise RefusedRequest(HTTPStatus.UNAUTHORIZED, "unauthorized", message)
+        raise RejectedRequest(HTTPStatus.UNAUTHORIZED, "unauthorized", message)
     return str(subject)
 
 
 def _body() -> bytes:
     event = app.current_event
     text = event.body or ""
-    # Lambda's own proxy format encodes what it does not hold for text, whatever the client meant.
+    # API Gateway encodes a body whose content type it takes for binary.
     body = base64.b64decode(text) if event.is_base64_encoded else text.encode()
     if len(body) > _MAXIMUM_BODY_BYTES:
         message = f"The body must have at most {_MAXIMUM_BODY_BYTES} bytes, it has {len(body)}."
-        raise RefusedRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large", message)
+        raise RejectedRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large", message)
     return body
 
 

@@ -1,4 +1,4 @@
-"""The body of `POST /orders`, and what is wrong with one, in a sentence."""
+"""The body of `POST /orders`. A body that cannot be used is rejected in one sentence."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 ORDER_ID = r"^[A-Za-z0-9_-]{8,64}$"  # it becomes the name of a Step Functions execution
 
 
-class RefusedOrder(ValueError):
-    """Its text is a sentence for the client and does not repeat the body."""
+class RejectedOrder(ValueError):
+    """A sentence for the client, which does not repeat the body."""
 
 
 class NewOrder(BaseModel):
@@ -26,11 +26,11 @@ class NewOrder(BaseModel):
 
 
 def parse(body: bytes) -> NewOrder:
-    """Raises `RefusedOrder`, about the first thing that is wrong."""
+    """Raises `RejectedOrder` about the first field that is wrong."""
     try:
         return NewOrder.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
         # Not `from error`: pydantic's text quotes the body.
-        raise RefusedOrder(f"{where}: {first['msg']}") from None
+        raise RejectedOrder(f"{where}: {first['msg']}") from None

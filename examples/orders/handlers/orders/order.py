@@ -1,4 +1,4 @@
-"""An order, and the rows and names that follow from it."""
+"""An order, the saga's input and the customer's channel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLACED, CONFIRMED, REFUNDED = "placed", "confirmed", "refunded"
 class Order:
     order_id: str
     customer: str
-    """The `sub` of whoever placed it."""
+    """The `sub` of its customer."""
     item: str
     quantity: int
     amount_cents: int
@@ -39,5 +39,5 @@ class Order:
 
 
 def channel(customer: str) -> str:
-    """The customer's own channel; what a channel may not hold is percent-encoded."""
+    """The customer's own channel. Characters that no channel has are percent-encoded."""
     return f"user:{quote(customer, safe='')}"

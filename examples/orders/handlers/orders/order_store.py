@@ -1,4 +1,4 @@
-"""The orders table and the start of an order's saga: what the API does in AWS."""
+"""The API's calls of AWS: the orders table, and the start of an order's saga."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _row(order: Order) -> dict[str, AttributeValueTypeDef]:
 
 
 def _order(row: Mapping[str, Any]) -> Order | None:
-    """A saga that was started without an order leaves a row with nothing but its decision."""
+    """None for the row of a saga that was started without an order: it has only a decision."""
     if "customer" not in row:
         return None
     return Order(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from .. import environment
-from . import payment_store, refusal
+from . import payment_store, rejection
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -24,7 +24,7 @@ logger = Logger()
 class Environment:
     payments_table: str
     charge_limit_cents: int
-    """What no card pays at once; more is declined."""
+    """The most that a card pays at once; a larger charge is declined."""
 
 
 @functools.cache
@@ -53,12 +53,12 @@ def act(
         match action:
             case "charge":
                 if order["amount_cents"] > charge_limit_cents:
-                    raise refusal.Refused("declined")
+                    raise rejection.Rejected("declined")
                 payments.charge(order["order_id"], order["customer"], order["amount_cents"])
             case "refund":
                 payments.refund(order["order_id"])
             case _:
                 raise ValueError(f"action must be charge or refund, got {action!r}")
-    except refusal.Refused as refused:
-        return refusal.answer(refused)
-    return refusal.DONE
+    except rejection.Rejected as rejected:
+        return rejection.answer(rejected)
+    return rejection.DONE

@@ -1,7 +1,7 @@
-"""The payments table: one row that says where an order's payment stands, and its ledger.
+"""The payments table: one row with the state of an order's payment, and its ledger.
 
-The ledger is only ever added to; what a customer paid for an order is the sum of its entries. A
-charge that arrives after its own refund, from an attempt long given up, finds the row and fails.
+The ledger only grows; a customer's payment for an order is the sum of its entries. A late attempt
+to charge finds the refund in the row and is rejected.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import transaction
-from .refusal import Refused
+from .rejection import Rejected
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -29,7 +29,7 @@ _PAYMENT = "PAYMENT"
 
 @dataclass(frozen=True)
 class Payment:
-    """Where an order's payment stands; one that was refunded may never have been charged."""
+    """The state of an order's payment. A refunded one may never have been charged."""
 
     state: str
     customer: str
@@ -54,7 +54,7 @@ class PaymentStore:
         return None if row is None else _payment(row)
 
     def charge(self, order_id: str, customer: str, amount_cents: int) -> None:
-        """Raises `Refused` if the order was refunded before."""
+        """Raises `Rejected` if the order was refunded before."""
         row: Row = {
             "state": {"S": CHARGED},
             "customer": {"S": customer},
@@ -65,10 +65,10 @@ class PaymentStore:
             return
         found = self.payment(order_id)
         if found is not None and found.state == REFUNDED:
-            raise Refused("the order was given up before")
+            raise Rejected("the order was given up before")
 
     def refund(self, order_id: str) -> None:
-        """Gives back what was charged, and keeps the order from ever being charged again."""
+        """Gives the charge back, and keeps the order from ever being charged again."""
         for _ in range(transaction.ATTEMPTS):
             found = self.payment(order_id)
             if found is not None and found.state == REFUNDED:
@@ -83,7 +83,7 @@ class PaymentStore:
         raise transaction.Contended(f"order {order_id} kept changing while it was refunded")
 
     def _first(self, order_id: str, row: Row) -> TransactWriteItemTypeDef:
-        """The order's first row, a tombstone unless it says otherwise."""
+        """The order's first row. Without fields in `row` it is a tombstone."""
         item: Row = {"state": {"S": REFUNDED}, **row, **_key(order_id, _PAYMENT)}
         return {"Put": self._once(item)}
 

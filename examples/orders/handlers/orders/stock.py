@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from .. import environment
-from . import refusal, stock_store
+from . import rejection, stock_store
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -49,6 +49,6 @@ def act(stock: StockStore, action: str, order: Mapping[str, Any]) -> Mapping[str
                 stock.release(order["order_id"])
             case _:
                 raise ValueError(f"action must be reserve, commit or release, got {action!r}")
-    except refusal.Refused as refused:
-        return refusal.answer(refused)
-    return refusal.DONE
+    except rejection.Rejected as rejected:
+        return rejection.answer(rejected)
+    return rejection.DONE

@@ -1,7 +1,7 @@
-"""The stock table: what is there of each item, and what each order holds of it.
+"""The stock table: the counters of each item, and the reservation of each order.
 
-Every change is one transaction, conditioned on the order's own row. That row outlives the order: a
-reservation that arrives after its own release, from an attempt long given up, finds it and fails.
+Every change is one transaction, conditioned on the order's own row. That row outlives the order, so
+a late attempt to reserve finds the release and is rejected.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import transaction
-from .refusal import Refused
+from .rejection import Rejected
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 RESERVED, COMMITTED, RELEASED = "reserved", "committed", "released"
 
-# What each piece that changes hands adds to the figures of its item.
-_FIGURES: Mapping[tuple[str | None, str], Mapping[str, int]] = {
+# A step's change of its item's counters, for each piece.
+_COUNTERS: Mapping[tuple[str | None, str], Mapping[str, int]] = {
     (None, RESERVED): {"available": -1, "reserved": 1},
     (RESERVED, COMMITTED): {"reserved": -1, "onHand": -1},
     (RESERVED, RELEASED): {"reserved": -1, "available": 1},
     (COMMITTED, RELEASED): {"onHand": 1, "available": 1},
 }
-# The figure that has to suffice.
+# The counter that must suffice for the step.
 _LIMITS = {RESERVED: "available", COMMITTED: "onHand"}
 _ORDER_ROW = 0
 
 
 @dataclass(frozen=True)
 class Reservation:
-    """What an order holds; one that was released may never have held anything."""
+    """An order's pieces. A released reservation may never have had any."""
 
     state: str
     item: str
@@ -50,9 +50,9 @@ def connect(table_name: str) -> StockStore:
 
 
 class StockStore:
-    """`available` may be promised, `reserved` is promised, `onHand` is what lies on the shelf.
+    """`available` can be reserved, `reserved` belongs to orders, `onHand` lies on the shelf.
 
-    People count the shelf. Where they count wrong, an order fails after it was paid for.
+    People count the shelf. If they count wrong, an order fails after its payment.
     """
 
     def __init__(self, client: DynamoDBClient, table_name: str) -> None:
@@ -70,23 +70,23 @@ class StockStore:
         return None if row is None else _reservation(row)
 
     def reserve(self, order_id: str, item: str, quantity: int) -> None:
-        """Raises `Refused` if too little is available, or the order was released before."""
+        """Raises `Rejected` if too little is available, or the order was released before."""
         wanted = Reservation(RESERVED, item, quantity)
         failed = self._change(order_id, None, wanted)
         if failed is None:
             return
         found = self.reservation(order_id)
         if found is None:
-            raise Refused("sold out")
+            raise Rejected("sold out")
         if found.state == RELEASED:
-            raise Refused("the order was given up before")
+            raise Rejected("the order was given up before")
 
     def commit(self, order_id: str) -> None:
-        """Takes what was reserved from the shelf. Raises `Refused` if it is not there."""
+        """Takes the reserved pieces from the shelf. Raises `Rejected` if the shelf lacks them."""
         for _ in range(transaction.ATTEMPTS):
             found = self.reservation(order_id)
             if found is None or found.state == RELEASED:
-                raise Refused("nothing is reserved")
+                raise Rejected("nothing is reserved")
             if found.state == COMMITTED:
                 return
             taken = Reservation(COMMITTED, found.item, found.quantity)
@@ -94,11 +94,11 @@ class StockStore:
             if failed is None:
                 return
             if failed != _ORDER_ROW:
-                raise Refused("the shelf is empty")
+                raise Rejected("the shelf is empty")
         raise transaction.Contended(f"order {order_id} kept changing while it was committed")
 
     def release(self, order_id: str) -> None:
-        """Gives back what the order holds, and keeps it from ever holding anything again."""
+        """Gives the order's pieces back, and keeps it from ever reserving again."""
         for _ in range(transaction.ATTEMPTS):
             found = self.reservation(order_id)
             if found is not None and found.state == RELEASED:
@@ -113,20 +113,20 @@ class StockStore:
         raise transaction.Contended(f"order {order_id} kept changing while it was released")
 
     def _change(self, order_id: str, state: str | None, after: Reservation) -> int | None:
-        """Moves the order's row on from `state`, None if it has none, and the item's figures."""
+        """Moves the order's row on from `state`, None if it has none, and the item's counters."""
         if state is None:
-            holds: Row = {"item": {"S": after.item}, "quantity": {"N": str(after.quantity)}}
-            order = self._first(order_id, {**holds, "state": {"S": after.state}})
+            pieces: Row = {"item": {"S": after.item}, "quantity": {"N": str(after.quantity)}}
+            order = self._first(order_id, {**pieces, "state": {"S": after.state}})
         else:
             order = self._moved(order_id, state, after.state)
-        return transaction.write(self._client, [order, self._figures(state, after)])
+        return transaction.write(self._client, [order, self._counters(state, after)])
 
-    def _first(self, order_id: str, holds: Row) -> TransactWriteItemTypeDef:
-        """The order's first row, a tombstone unless it says otherwise."""
+    def _first(self, order_id: str, pieces: Row) -> TransactWriteItemTypeDef:
+        """The order's first row. Without `pieces` it is a tombstone."""
         return {
             "Put": {
                 "TableName": self._table,
-                "Item": {"state": {"S": RELEASED}, **holds, **_order(order_id)},
+                "Item": {"state": {"S": RELEASED}, **pieces, **_order(order_id)},
                 "ConditionExpression": "attribute_not_exists(#PK)",
                 "ExpressionAttributeNames": {"#PK": "PK"},
             }
@@ -144,20 +144,20 @@ class StockStore:
             }
         }
 
-    def _figures(self, before: str | None, after: Reservation) -> TransactWriteItemTypeDef:
-        figures = _FIGURES[before, after.state]
+    def _counters(self, before: str | None, after: Reservation) -> TransactWriteItemTypeDef:
+        counters = _COUNTERS[before, after.state]
         limit = _LIMITS.get(after.state)
         suffices = f" AND #{limit} >= :quantity" if limit else ""
-        values: Row = {f":{name}": {"N": str(n * after.quantity)} for name, n in figures.items()}
+        values: Row = {f":{name}": {"N": str(n * after.quantity)} for name, n in counters.items()}
         if limit:
             values[":quantity"] = {"N": str(after.quantity)}
         return {
             "Update": {
                 "TableName": self._table,
                 "Key": _item(after.item),
-                "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in figures),
+                "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in counters),
                 "ConditionExpression": f"attribute_exists(#PK){suffices}",
-                "ExpressionAttributeNames": {"#PK": "PK", **{f"#{n}": n for n in figures}},
+                "ExpressionAttributeNames": {"#PK": "PK", **{f"#{n}": n for n in counters}},
                 "ExpressionAttributeValues": values,
             }
         }

@@ -1,4 +1,4 @@
-"""One DynamoDB transaction, and which of its conditions did not hold."""
+"""One DynamoDB transaction, and the first of its conditions that failed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ ATTEMPTS = 5
 
 
 class Contended(Exception):
-    """A row kept changing under the transaction; the caller should come again."""
+    """Another writer changed a row in each attempt; the caller should try again later."""
 
 
 def write(client: DynamoDBClient, items: Sequence[TransactWriteItemTypeDef]) -> int | None:
-    """None when all is written, otherwise nothing is: the first item whose condition failed.
+    """None if all is written. Else nothing is: returns the first item whose condition failed.
 
-    What else ends a transaction, a conflict or a throttled table, is raised: it may pass.
+    Raises every other reason, such as a conflict or a throttled table: a retry may succeed.
     """
     try:
         client.transact_write_items(TransactItems=items)

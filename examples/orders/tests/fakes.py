@@ -1,4 +1,4 @@
-"""What the saga's tasks act on, and what its books must say once every execution has ended."""
+"""The fake services that the saga calls, and the books that must be right after all executions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,10 +19,10 @@ DOCUMENT = definition(
         payment_function_arn=PAYMENTS,
         orders_table_name=ORDERS,
         publish_queue_url="publish",
-        parking_queue_url="parking",
+        unfinished_queue_url="unfinished",
     )
 )
-# Item -> pieces that may be promised, pieces on the shelf, price.
+# Item -> pieces that can be reserved, pieces on the shelf, price.
 ITEMS = {
     "plenty": (100, 100, 100),
     "scarce": (4, 4, 100),
@@ -32,12 +32,12 @@ ITEMS = {
 
 
 @dataclass
-class World:
-    """A shop, and what was said to its customers and left to its operators."""
+class Fakes:
+    """A shop, the messages to its customers and the orders left to its operators."""
 
     shop: Shop
-    told: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
-    parked: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+    published: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+    unfinished: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
 
     def __post_init__(self) -> None:
         for item, (available, on_hand, price_cents) in ITEMS.items():
@@ -47,10 +47,10 @@ class World:
         return Execution(DOCUMENT, name, order.saga_input(), self.call)
 
     def restart(self, executions: list[Execution]) -> int:
-        """What operators do once the trouble is over; how many it was."""
+        """Starts each unfinished order's saga again, as an operator does. Returns their number."""
         ends = {execution.ended for execution in executions}
-        assert ends <= {"succeeded", "OrderParked"}, ends
-        stuck = [execution for execution in executions if execution.ended == "OrderParked"]
+        assert ends <= {"succeeded", "OrderUnfinished"}, ends
+        stuck = [execution for execution in executions if execution.ended == "OrderUnfinished"]
         for first in stuck:
             again = Execution(DOCUMENT, f"{first.name}-again", first.input, self.call)
             while not again.ended:
@@ -66,10 +66,10 @@ class World:
             case "dynamodb:updateItem":
                 return self._decide(parameters)
             case "sqs:sendMessage":
-                queue = self.told if parameters["QueueUrl"] == "publish" else self.parked
+                queue = self.published if parameters["QueueUrl"] == "publish" else self.unfinished
                 return queue.append(parameters["MessageBody"])
             case other:
-                raise AssertionError(f"the saga calls {other}, which this world has not")
+                raise AssertionError(f"the saga calls {other}, for which there is no fake")
 
     def _invoke(self, function: str, action: str, order: Mapping[str, Any]) -> Any:
         client = self.shop.client
@@ -92,33 +92,33 @@ class Books:
 
     orders: list[Order]
     decided: Mapping[str, str]
-    told: Mapping[str, set[tuple[str, str]]]
+    messages: Mapping[str, set[tuple[str, str]]]
     """Channel and message, of all messages about an order."""
     paid: Mapping[str, int]
     """Without those that sum up to nothing."""
     payments: Mapping[str, str]
-    held: Mapping[str, str]
+    reservations: Mapping[str, str]
     shelves: Mapping[str, Shelf]
 
     @classmethod
-    def of(cls, world: World, orders: list[Order]) -> "Books":
-        shop = world.shop
+    def of(cls, fakes: Fakes, orders: list[Order]) -> "Books":
+        shop = fakes.shop
         stock = {row["PK"]["S"]: row for row in shop.rows(STOCK)}
         payments = [row for row in shop.rows(PAYMENTS) if row["SK"]["S"] == "PAYMENT"]
         return cls(
             orders=orders,
             decided={row["PK"]["S"]: row["status"]["S"] for row in shop.rows(ORDERS)},
-            told={
+            messages={
                 order.order_id: {
                     (message["channel"], message["value"]["message"])
-                    for message in world.told
+                    for message in fakes.published
                     if message["id"] == order.order_id
                 }
                 for order in orders
             },
             paid={order_id: cents for order_id, cents in shop.ledger().items() if cents},
             payments={row["PK"]["S"].removeprefix("ORDER#"): row["state"]["S"] for row in payments},
-            held={o.order_id: stock[f"ORDER#{o.order_id}"]["state"]["S"] for o in orders},
+            reservations={o.order_id: stock[f"ORDER#{o.order_id}"]["state"]["S"] for o in orders},
             shelves={item: shop.shelf(item) for item in ITEMS},
         )
 
@@ -126,8 +126,8 @@ class Books:
     def confirmed(self) -> list[Order]:
         return [order for order in self.orders if self.decided[order.order_id] == CONFIRMED]
 
-    def everybody_was_told_what_was_decided(self) -> None:
-        assert self.told == {
+    def every_customer_got_the_decision(self) -> None:
+        assert self.messages == {
             order.order_id: {(channel(order.customer), self.decided[order.order_id])}
             for order in self.orders
         }
@@ -137,11 +137,13 @@ class Books:
         charged = {order_id for order_id, state in self.payments.items() if state == CHARGED}
         assert charged == self.paid.keys()
 
-    def only_confirmed_orders_hold_stock(self) -> None:
+    def only_confirmed_orders_have_stock(self) -> None:
         states = {CONFIRMED: COMMITTED, REFUNDED: RELEASED}
-        assert self.held == {o.order_id: states[self.decided[o.order_id]] for o in self.orders}
+        assert self.reservations == {
+            o.order_id: states[self.decided[o.order_id]] for o in self.orders
+        }
 
-    def figures_add_up(self) -> None:
+    def counters_add_up(self) -> None:
         for item, (available, on_hand, _) in ITEMS.items():
             sold = sum(order.quantity for order in self.confirmed if order.item == item)
             expected = Shelf(available - sold, reserved=0, on_hand=on_hand - sold)
