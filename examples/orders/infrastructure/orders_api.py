@@ -1,7 +1,7 @@
 """The shop's HTTP API, behind the tokens of its own customers: orders, and tickets to connect with.
 
-The ticket function is the platform's. Which API routes to it is the team's choice, and so is the
-permission that lets the API call it.
+The ticket function is the platform's. The team chooses the API that routes to it, and gives the
+API the permission to call it.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class OrdersApiArgs:
     """Table that orders are placed in."""
 
     stock_table_name: pulumi.Input[str]
-    """Table that says what an item costs."""
+    """Table with the price of each item."""
 
     stock_table_arn: pulumi.Input[str]
     """ARN of that table."""

@@ -1,4 +1,4 @@
-"""The shop's two services: each a table that nobody else writes, with a function before it."""
+"""The shop's two services: each a table, and the one function that writes to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
 
 
 def allowed(deployment: Deployment) -> dict[str, set[tuple[str, str]]]:
-    """Who of ours may do what -> to what, by the end of its ARN."""
+    """Each role of ours -> its actions, with the end of the resource's ARN."""
     found: dict[str, set[tuple[str, str]]] = {}
     for policy in deployment.of(ROLE_POLICY):
         for statement in json.loads(policy.inputs["policy"])["Statement"]:
@@ -54,7 +54,9 @@ def allowed(deployment: Deployment) -> dict[str, set[tuple[str, str]]]:
     }
 
 
-def test_every_role_of_ours_may_do_what_it_does_and_no_more(deployment: Deployment) -> None:
+def test_every_role_of_ours_has_the_permissions_of_its_calls_and_no_more(
+    deployment: Deployment,
+) -> None:
     def table(name: str, *actions: str) -> set[tuple[str, str]]:
         return {(f"dynamodb:{action}", f"{name}-table") for action in actions}
 
@@ -76,7 +78,7 @@ def test_every_role_of_ours_may_do_what_it_does_and_no_more(deployment: Deployme
     }
 
 
-def test_the_platform_lets_nobody_of_ours_push_but_takes_messages_from_the_saga(
+def test_the_platform_takes_messages_from_the_saga_and_lets_no_role_of_ours_push(
     deployment: Deployment,
 ) -> None:
     (channel,) = json.loads(variables(deployment, "realtime.functions.publish")["CHANNEL_RULES"])
@@ -87,7 +89,7 @@ def test_the_platform_lets_nobody_of_ours_push_but_takes_messages_from_the_saga(
     assert "execute-api:ManageConnections" not in ours
 
 
-def test_the_saga_that_is_deployed_is_the_one_that_is_tested(deployment: Deployment) -> None:
+def test_the_program_deploys_the_saga_that_the_tests_run(deployment: Deployment) -> None:
     machine = deployment.one("aws:sfn/stateMachine:StateMachine")
     assert machine.inputs["type"] == "STANDARD"
     assert machine.inputs["roleArn"].endswith(":saga-role")
@@ -104,7 +106,7 @@ def test_the_saga_that_is_deployed_is_the_one_that_is_tested(deployment: Deploym
     assert json.loads(machine.inputs["definition"]) == definition(parts)
 
 
-def test_somebody_notices_an_order_that_could_not_be_finished(deployment: Deployment) -> None:
+def test_an_alarm_starts_for_an_order_that_could_not_be_finished(deployment: Deployment) -> None:
     alarms = {
         (alarm.inputs["metricName"], *alarm.inputs["dimensions"].values())
         for alarm in deployment.of("aws:cloudwatch/metricAlarm:MetricAlarm")
@@ -199,7 +201,7 @@ def test_prod_keeps_its_data_and_dev_can_be_thrown_away(dev: Deployment, prod: D
         for table in deployment.of("aws:dynamodb/table:Table"):
             assert table.inputs["deletionProtectionEnabled"] is kept, table.name
             assert table.inputs["pointInTimeRecovery"] == {"enabled": kept}, table.name
-            # Under DynamoDB's owned key, for which nobody pays.
+            # Under DynamoDB's owned key, which is free.
             assert table.inputs.get("serverSideEncryption") in (None, {"enabled": False})
         holding = {resource.name for resource in deployment.resources if resource.type in REPLACING}
         protected = {resource.name for resource in deployment.resources if resource.protected}
@@ -240,7 +242,7 @@ def test_a_preview_shows_every_resource_that_an_update_makes(dev: Deployment) ->
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_everything_is_tagged_and_every_setting_declared(stack: str) -> None:
+def test_the_stack_tags_every_resource_and_the_project_declares_every_setting(stack: str) -> None:
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     tags = config["aws:defaultTags"]["tags"]
