@@ -6,14 +6,18 @@ https://serverlessland.com/content/service/lambda/guides/effectively-running-jav
 boto3 itself is imported by the first client, because most runs of the authorizer need none.
 """
 
-import asyncio
 import functools
 import random
 import ssl
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from . import environment
+from .signed_http import json_calls as json
+
 if TYPE_CHECKING:
+    import asyncio
+
     import boto3
     from botocore.config import Config
     from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
@@ -58,6 +62,18 @@ def management(endpoint: str) -> "ApiGatewayManagementApiClient":
     return session().client("apigatewaymanagementapi", endpoint_url=endpoint, config=config)
 
 
+def json_calls(protocol: json.Protocol) -> json.JsonCalls:
+    """In place of a client, for a function that does without boto3."""
+    region = environment.region()
+    return json.JsonCalls(
+        protocol,
+        environment.emulator() or f"https://{protocol.service}.{region}.amazonaws.com",
+        region=region,
+        credentials=environment.credentials(),
+        tls=tls(),
+    )
+
+
 @functools.cache
 def tls() -> ssl.SSLContext:
     """Verifies by the system's trust store, which takes some 25 ms of a whole processor to load."""
@@ -78,7 +94,9 @@ def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 
 @functools.cache
-def _runner() -> asyncio.Runner:
+def _runner() -> "asyncio.Runner":
+    import asyncio  # noqa: PLC0415 - the redirect, which a person waits for, has no use for it
+
     return asyncio.Runner()
 
 

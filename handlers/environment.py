@@ -1,6 +1,7 @@
-"""A function's variables as a frozen dataclass. Nothing else touches the process's environment."""
+"""A function's variables as a frozen dataclass. No other module reads the process's environment."""
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, get_type_hints
 
 if TYPE_CHECKING:
@@ -24,8 +25,29 @@ def read(kind: type[T]) -> T:
     return kind(**{name: _value(name.upper(), types[name]) for name in kind.__dataclass_fields__})
 
 
+@dataclass(frozen=True)
+class Credentials:
+    """Of the function's role. Lambda keeps them for as long as it keeps the process."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+
+def credentials() -> Credentials:
+    return Credentials(
+        str(_value("AWS_ACCESS_KEY_ID", str)),
+        str(_value("AWS_SECRET_ACCESS_KEY", str)),
+        os.environ.get("AWS_SESSION_TOKEN"),  # noqa: TID251 - this module is the one reader
+    )
+
+
+def region() -> str:
+    return str(_value("AWS_REGION", str))
+
+
 def emulator() -> str | None:
-    """Where AWS's own addresses are answered, if not by AWS: what its SDKs read too."""
+    """The address that stands in for AWS's own, if any. AWS's SDKs read the same variable."""
     return os.environ.get("AWS_ENDPOINT_URL")  # noqa: TID251 - this module is the one reader
 
 

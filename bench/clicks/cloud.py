@@ -15,10 +15,9 @@ from typing import Any
 
 import boto3
 
-from handlers.shortener import rows
+from handlers.shortener import table
 from handlers.shortener.click import day_of, new, to_body
-from handlers.shortener.counters import Counters
-from handlers.shortener.link import Link
+from handlers.shortener.link import Counters, Link
 from localcloud import StackConfig, deploy, stack_config
 
 from ..naive.program import program as naive_program
@@ -151,7 +150,7 @@ def _link(code: str) -> Sequence[Mapping[str, Any]]:
     """Made today, as a link is that its first clicks find."""
     link = Link(code=code, target=TARGET, owner="somebody", created_at=CREATED_AT)
     counters = Counters(epoch=CREATED_AT, day=day_of(time.time_ns() // 1_000_000))
-    return rows.link_item(link), rows.counters_item(code, counters)
+    return table.link_item(link), table.counters_item(code, counters)
 
 
 def _naive_link(code: str) -> Sequence[Mapping[str, Any]]:

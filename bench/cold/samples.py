@@ -30,7 +30,7 @@ ENVIRONMENT = {
     "MANAGEMENT_ENDPOINT": f"{ENDPOINT}/prod",
     "MAXIMUM_SUBSCRIPTIONS": "50",
     "MAXIMUM_WORKERS": "10",
-    "PARKING_QUEUE_URL": f"{ENDPOINT}/000000000000/parking",
+    "TOO_LATE_QUEUE_URL": f"{ENDPOINT}/000000000000/too-late",
     "POSTS_PER_SECOND": "2500",
     "POWERTOOLS_METRICS_NAMESPACE": "bench",
     "POWERTOOLS_SERVICE_NAME": "bench",
@@ -75,7 +75,7 @@ def _message(body: Mapping[str, Any], queue: str) -> dict[str, Any]:
         "attributes": {
             "ApproximateReceiveCount": "1",
             "SentTimestamp": "1763787600123",
-            "MessageGroupId": "link:XzVZoih",
+            "MessageGroupId": "link:xzvzoih8",
             "MessageDeduplicationId": "1",
         },
         "messageAttributes": {},
@@ -86,9 +86,9 @@ def _message(body: Mapping[str, Any], queue: str) -> dict[str, Any]:
     return {"Records": [record]}
 
 
-CHANNEL = {"channel": "link:XzVZoih"}
-VALUE = {"code": "XzVZoih", "clicks": 4}
-CLICK = json.loads(to_body(new("XzVZoih", at=time.time_ns() // 1_000_000)))
+CHANNEL = {"channel": "link:xzvzoih8"}
+VALUE = {"code": "xzvzoih8", "clicks": 4}
+CLICK = json.loads(to_body(new("xzvzoih8", at=time.time_ns() // 1_000_000)))
 LISTING = {
     "version": "2.0",
     "routeKey": "GET /links",
@@ -148,7 +148,13 @@ SAMPLES = [
     Sample("clicks.aggregate", _message(CLICK, "clicks")),
     Sample(
         "shortener.redirect",
-        {"pathParameters": {"code": "XzVZoih"}, "routeKey": "GET /{code}", "requestContext": {}},
+        {
+            "rawPath": "/xzvzoih8",
+            "pathParameters": {"code": "xzvzoih8"},
+            "routeKey": "$default",
+            "headers": {},
+            "requestContext": {"http": {"method": "GET"}},
+        },
     ),
-    Sample("shortener.links", LISTING),
+    Sample("shortener.links_api", LISTING),
 ]

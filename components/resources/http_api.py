@@ -117,7 +117,7 @@ class HttpApi(pulumi.ComponentResource):
         *,
         public: bool = False,
     ) -> None:
-        """Lets the function answer `keys`, as in `GET /links/{code}`, and no other path invoke it.
+        """Lets the function answer `keys`, as `GET /links/{code}` or `$default`, and no other path.
 
         `public` routes ask for no token. A `Function` does for `function`, and so does an
         `InvokedFunction` with the outputs of a RealtimeApi.
@@ -133,7 +133,6 @@ class HttpApi(pulumi.ComponentResource):
             opts=child,
         )
         for key in keys:
-            method, path = key.split(" ")
             slug = "-".join(re.findall("[a-z0-9]+", key.lower()))
             aws.apigatewayv2.Route(
                 f"{name}-{slug}-route",
@@ -151,7 +150,7 @@ class HttpApi(pulumi.ComponentResource):
                 function=function.name,
                 principal="apigateway.amazonaws.com",
                 source_arn=pulumi.Output.concat(
-                    self._api.execution_arn, f"/{STAGE_NAME}/{method}{path}"
+                    self._api.execution_arn, f"/{STAGE_NAME}/", key.replace(" ", "")
                 ),
                 region=self._region,
                 opts=child,

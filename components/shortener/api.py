@@ -1,7 +1,8 @@
 """The URL shortener's HTTP API: a public redirect, and the links of a signed-in owner.
 
-`GET /links` and `GET /{code}` overlap; API Gateway takes the more specific route, and the functions
-never give out a code that is a path of its own.
+The redirect has the default route: an HTTP API serves no HEAD by GET, and takes no route for a path
+with a trailing slash. The functions never give out a code that is a path of the API.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from ..resources.http_api import HttpApi, HttpApiArgs
 from .table import OWNER_INDEX
 from .users import Users, UsersArgs
 
-REDIRECT_ROUTES = ("GET /{code}",)
+REDIRECT_ROUTES = ("$default",)
 LINKS_ROUTES = ("POST /links", "GET /links", "GET /links/{code}", "DELETE /links/{code}")
 
 
@@ -81,14 +82,16 @@ class Shortener(pulumi.ComponentResource):
         redirect = self._function(
             name,
             args,
-            module="redirect",
+            title="redirect",
+            module="shortener.redirect",
             environment=args.click_environment,
             policies={"resolving": _resolving(args), "click": args.click_policy},
         )
         links = self._function(
             name,
             args,
-            module="links",
+            title="links",
+            module="shortener.links_api",
             environment={"PUBLIC_URL": api.url if args.public_url is None else args.public_url},
             policies={"managing": _managing(args)},
         )
@@ -119,12 +122,13 @@ class Shortener(pulumi.ComponentResource):
         name: str,
         args: ShortenerArgs,
         *,
+        title: str,
         module: str,
         environment: Mapping[str, pulumi.Input[str]],
         policies: Mapping[str, pulumi.Input[str]],
     ) -> Function:
         function = FunctionArgs(
-            module=f"shortener.{module}",
+            module=module,
             service=name,
             environment={**environment, "LINKS_TABLE": args.links_table_name},
             policies=policies,
@@ -133,7 +137,7 @@ class Shortener(pulumi.ComponentResource):
             memory_mb=512,
             region=args.region,
         )
-        return Function(f"{name}-{module}", function, pulumi.ResourceOptions(parent=self))
+        return Function(f"{name}-{title}", function, pulumi.ResourceOptions(parent=self))
 
 
 def _resolving(args: ShortenerArgs) -> pulumi.Output[str]:

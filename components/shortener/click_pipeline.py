@@ -151,7 +151,7 @@ class ClickPipeline(pulumi.ComponentResource):
             environment={
                 **args.publish_environment,
                 "LINKS_TABLE": args.links_table_name,
-                "PARKING_QUEUE_URL": parking.url,
+                "TOO_LATE_QUEUE_URL": parking.url,
             },
             policies={
                 "counting": counting,

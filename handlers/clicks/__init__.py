@@ -1,1 +1,1 @@
-"""The click pipeline: counts every click exactly once and pushes the new total (`aggregate`)."""
+"""The click pipeline: counts every click exactly once and publishes the new total (`aggregate`)."""

@@ -1,6 +1,6 @@
-"""Takes clicks from the queue, counts them and pushes the new totals to those who watch.
+"""Takes clicks from the queue, counts them and publishes the new totals to the links' channels.
 
-Answers with the messages that failed: the queue delivers those again, and only those.
+The answer names the messages that failed; the queue delivers them again, and no others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ aws.tls()
 @dataclass(frozen=True)
 class Environment(PublishEnvironment):
     links_table: str
-    parking_queue_url: str
+    too_late_queue_url: str
 
 
 @functools.cache
@@ -43,7 +43,7 @@ def _aggregator() -> Aggregator:
         aws.dynamodb(),
         aws.sqs(),
         links_table=variables.links_table,
-        parking_queue_url=variables.parking_queue_url,
+        too_late_queue_url=variables.too_late_queue_url,
     )
     return Aggregator(clicks, publisher(variables), _pause)
 
@@ -67,7 +67,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 
 def _messages(event: SQSEvent) -> tuple[list[Message], list[str]]:
-    """The clicks, and the ids of the messages that hold none."""
+    """Returns the clicks, and the ids of the messages that hold none."""
     messages, malformed = list[Message](), list[str]()
     for record in event.records:
         try:

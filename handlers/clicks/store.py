@@ -1,7 +1,7 @@
-"""The aggregator's boto3.
+"""The `ClickStore` of `counting` in DynamoDB and SQS.
 
-The methods are `async` because their port is. They block, and may: an aggregator does one thing at
-a time.
+The methods are `async` because the port is. They block, and may: an aggregator makes one call at a
+time.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ..shortener import click as click_body
-from ..shortener import rows, table
+from ..shortener import table
 from ..shortener.click import Click, time_of
-from ..shortener.counters import Counters
+from ..shortener.link import Counters
 from ..shortener.store import BUSY
-from .ports import Busy, Counted, Rejected, Written
+from .counting import Busy, Counted, Rejected, Written
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
 REMEMBERED_DAYS = 30
-"""For how long after a click the table can tell whether it was counted."""
+"""How long after a click the table still holds its id."""
 _BUSY = frozenset(
     {
         "ProvisionedThroughputExceededException",
@@ -44,12 +44,12 @@ _NAME = re.compile(r"#(\w+)")
 
 class DynamoClickStore:
     def __init__(
-        self, dynamodb: DynamoDBClient, sqs: SQSClient, *, links_table: str, parking_queue_url: str
+        self, dynamodb: DynamoDBClient, sqs: SQSClient, *, links_table: str, too_late_queue_url: str
     ) -> None:
         self._dynamodb = dynamodb
         self._sqs = sqs
         self._table = links_table
-        self._parking_queue_url = parking_queue_url
+        self._too_late_queue_url = too_late_queue_url
 
     async def count(self, code: str, day: date, ids: Set[str]) -> Counted | Rejected | Busy:
         update = self._counting(
@@ -64,12 +64,12 @@ class DynamoClickStore:
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
             rejected: Mapping[str, Any] = {**error.response}
             found = rejected.get("Item")
-            return Rejected(rows.counters(found) if found else None)
+            return Rejected(table.counters_of(found) if found else None)
         except self._dynamodb.exceptions.ClientError as error:
             if error.response.get("Error", {}).get("Code") in _BUSY:
                 return Busy()
             raise
-        return Counted(rows.counters(response["Attributes"]))
+        return Counted(table.counters_of(response["Attributes"]))
 
     async def begin_day(self, code: str, day: date, ids: Set[str], ended: Counters) -> Written:
         count = self._counting(
@@ -101,18 +101,18 @@ class DynamoClickStore:
             ExpressionAttributeNames={"#PK": "PK", "#SK": "SK"},
             ExpressionAttributeValues={
                 ":partition": {"S": table.partition(code)},
-                ":id": {"S": table.seen(id_)},
-                ":end": {"S": table.after_all_seen()},
+                ":id": {"S": table.evicted_sort_key(id_)},
+                ":end": {"S": table.after_all_evicted()},
             },
             ConsistentRead=True,
             Limit=1,
         )["Items"]
-        return rows.last_of(found[0]) if found else None
+        return table.last_of(found[0]) if found else None
 
     async def count_late(self, code: str, day: date, id_: str, row: str) -> Written:
         remember: UpdateTypeDef = {
             "TableName": self._table,
-            "Key": table.evicted(code, row),
+            "Key": table.evicted_key(code, row),
             "UpdateExpression": "ADD #ids :ids",
             # TTL may have deleted the row since it was found.
             "ConditionExpression": "attribute_exists(#ids) AND NOT contains(#ids, :id)",
@@ -122,7 +122,7 @@ class DynamoClickStore:
         }
         count: UpdateTypeDef = {
             "TableName": self._table,
-            "Key": table.counters(code),
+            "Key": table.counters_key(code),
             "UpdateExpression": "ADD #clicks :one",
             "ConditionExpression": "#live = :true",
             "ExpressionAttributeNames": {"#clicks": "clicks", "#live": "live"},
@@ -133,13 +133,13 @@ class DynamoClickStore:
     async def evict(self, code: str, ids: Set[str], before: Counters) -> Written:
         last = max(ids)
         row: dict[str, AttributeValueTypeDef] = {
-            **table.evicted(code, last),
+            **table.evicted_key(code, last),
             "ids": _set(ids),
             "ttl": _number(time_of(last) // 1000 + REMEMBERED_DAYS * 86_400),
         }
         lift: UpdateTypeDef = {
             "TableName": self._table,
-            "Key": table.counters(code),
+            "Key": table.counters_key(code),
             "UpdateExpression": "SET #floor = :last DELETE #ids :ids",
             "ConditionExpression": "#floor = :floor AND size(#ids) = :size",
             "ExpressionAttributeNames": {"#floor": "floor", "#ids": "ids"},
@@ -155,13 +155,13 @@ class DynamoClickStore:
 
     async def read(self, code: str) -> Counters | None:
         response = self._dynamodb.get_item(
-            TableName=self._table, Key=table.counters(code), ConsistentRead=True
+            TableName=self._table, Key=table.counters_key(code), ConsistentRead=True
         )
-        return rows.counters(response["Item"]) if "Item" in response else None
+        return table.counters_of(response["Item"]) if "Item" in response else None
 
-    async def park(self, click: Click) -> None:
+    async def keep_too_late(self, click: Click) -> None:
         self._sqs.send_message(
-            QueueUrl=self._parking_queue_url, MessageBody=click_body.to_body(click)
+            QueueUrl=self._too_late_queue_url, MessageBody=click_body.to_body(click)
         )
 
     def _counting(
@@ -180,7 +180,7 @@ class DynamoClickStore:
         condition = f"#live = :true AND #floor < :smallest AND {new}{condition}"
         return {
             "TableName": self._table,
-            "Key": table.counters(code),
+            "Key": table.counters_key(code),
             "UpdateExpression": update,
             "ConditionExpression": condition,
             "ExpressionAttributeNames": {
@@ -201,7 +201,7 @@ class DynamoClickStore:
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": table.day(code, day),
+                "Key": table.day_key(code, day),
                 "UpdateExpression": "ADD #clicks :count",
                 "ExpressionAttributeNames": {"#clicks": "clicks"},
                 "ExpressionAttributeValues": {":count": _number(clicks)},

@@ -1,1 +1,1 @@
-"""The shortener: making and listing links (`links`) and following them (`redirect`)."""
+"""The shortener: the links API (`links_api`) and the redirect that emits clicks (`redirect`)."""

@@ -1,4 +1,4 @@
-"""A click as it travels from redirect to aggregator: one body, on the bus and on the queue."""
+"""A click on its way from the redirect to the aggregator: one body, on the bus and on the queue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from . import codes
+from .link import is_code
 
 # A UUID of version 7: 48 bits of milliseconds, then random ones.
 _CLICK_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -19,7 +19,7 @@ _LATEST_AT = 10**13 - 1
 
 
 class MalformedClickError(ValueError):
-    """The text names the field that is wrong, never its value: a body is not ours to log."""
+    """Names the field that is wrong, never its value, which may be personal data."""
 
 
 def day_of(at: int) -> date:
@@ -32,7 +32,7 @@ class Click:
     click_id: str
     code: str
     at: int
-    """When the link was followed, in ms since the epoch."""
+    """When the visitor followed the link, in ms since the epoch."""
 
     @property
     def key(self) -> str:
@@ -41,7 +41,7 @@ class Click:
 
     @property
     def day(self) -> date:
-        """The UTC day the click counts for: its own, not the day it is counted on."""
+        """The UTC day of the click itself, not of its counting."""
         return day_of(self.at)
 
 
@@ -75,7 +75,7 @@ def from_body(body: str) -> Click:
         ) from None
     if not isinstance(click_id, str) or not _CLICK_ID.fullmatch(click_id):
         raise MalformedClickError("click_id must be a UUID of version 7 in lower case")
-    if not isinstance(code, str) or not codes.is_code(code):
+    if not isinstance(code, str) or not is_code(code):
         raise MalformedClickError("code must be one that a link can have")
     if type(at) is not int or not _EARLIEST_AT <= at <= _LATEST_AT:  # a bool is an int, too
         raise MalformedClickError("at must be milliseconds since 1970, an integer of 13 digits")

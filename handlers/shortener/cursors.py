@@ -1,6 +1,6 @@
 """The cursor of a list of links: opaque to the client, and good for its owner only.
 
-It is not signed: one made up by its own owner starts a page elsewhere in that owner's links.
+It is not signed: an owner who makes one up starts a page elsewhere in their own links.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import base64
 import json
 from typing import Any
 
-from . import codes
-from .rows import Position
+from .link import is_code
+from .table import Position
 
 _LATEST_CREATED_AT = 10**13 - 1
 
 
 class RefusedCursorError(ValueError):
-    """Its text is a sentence for the client."""
+    """A sentence for the client."""
 
 
 def encode(position: Position, *, owner: str) -> str:
@@ -25,7 +25,7 @@ def encode(position: Position, *, owner: str) -> str:
 
 
 def decode(cursor: str, *, owner: str) -> Position:
-    """Raises `RefusedCursorError` for what `encode` did not make for this owner."""
+    """Raises `RefusedCursorError` unless `encode` could have made it for this owner."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         fields: Any = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -36,7 +36,7 @@ def decode(cursor: str, *, owner: str) -> Position:
         raise _refused()
     if type(created_at) is not int or not 0 <= created_at <= _LATEST_CREATED_AT:
         raise _refused()
-    if not isinstance(code, str) or not codes.is_code(code):
+    if not isinstance(code, str) or not is_code(code):
         raise _refused()
     return Position(created_at, code)
 

@@ -1,30 +1,27 @@
-"""Sends a click on its way: to the bus, else straight to the queue behind it.
+"""Sends a click to the bus, else straight to the queue behind it, within one deadline.
 
 Both ways carry the same body: a click that the bus took but confirmed too late arrives twice and is
-counted once. If neither takes it, it is lost, because nobody who follows a link waits any longer.
+counted once. A click that neither takes is lost, because no visitor waits for a third attempt.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Any
 
-from aws_lambda_powertools import Logger
-
-from .. import aws
+from .. import lines
+from ..signed_http.json_calls import JsonCalls
 from . import click
 from .click import Click
-
-if TYPE_CHECKING:
-    from types_boto3_events.client import EventBridgeClient
-    from types_boto3_sqs.client import SQSClient
 
 EVENT_SOURCE = "shortener"
 EVENT_TYPE = "click"
 
-_TIMEOUT_SECONDS = 0.2
-
-logger = Logger()
+BUS_SECONDS = 0.3
+EMIT_SECONDS = 0.5
+"""For both ways together, whatever the peers do; only the look-up of a name is not in it."""
 
 
 class Way(Enum):
@@ -34,59 +31,54 @@ class Way(Enum):
 
 
 class EntryRefusedError(RuntimeError):
-    """The bus answered, and did not take the event; the text is its error code."""
-
-
-def connect(*, bus_name: str, queue_url: str) -> Emitter:
-    return Emitter(*clients(), bus_name=bus_name, queue_url=queue_url)
-
-
-def clients() -> tuple[EventBridgeClient, SQSClient]:
-    """One attempt, 200 ms to connect and 200 ms to answer; to resolve the name is not covered."""
-    return (
-        aws.events(seconds=_TIMEOUT_SECONDS, attempts=1),
-        aws.sqs(seconds=_TIMEOUT_SECONDS, attempts=1),
-    )
+    """The bus answered, and did not confirm the event; the text is its error code."""
 
 
 class Emitter:
-    def __init__(
-        self, events: EventBridgeClient, sqs: SQSClient, *, bus_name: str, queue_url: str
-    ) -> None:
-        self._events = events
-        self._sqs = sqs
+    def __init__(self, bus: JsonCalls, queue: JsonCalls, *, bus_name: str, queue_url: str) -> None:
+        self._bus = bus
+        self._queue = queue
         self._bus_name = bus_name
         self._queue_url = queue_url
 
     def emit(self, clicked: Click) -> Way:
-        """Says which way it went. Whatever AWS or the network raises costs the click only."""
+        """Returns the way that the click went. Raises nothing: an error costs the click alone."""
         body = click.to_body(clicked)
-        for way, send in ((Way.BUS, self._to_bus), (Way.QUEUE, self._to_queue)):
+        ends = time.monotonic() + EMIT_SECONDS
+        ways: list[tuple[Way, Callable[[str, float], None], float]] = [
+            (Way.BUS, self._to_bus, BUS_SECONDS),
+            (Way.QUEUE, self._to_queue, EMIT_SECONDS),
+        ]
+        for way, send, seconds in ways:
             try:
-                send(body)
-            except Exception as error:  # noqa: BLE001 - the visitor is sent on, whatever becomes of the click
-                logger.warning(
+                send(body, min(seconds, ends - time.monotonic()))
+            except Exception as error:  # noqa: BLE001 - an answer may have any shape
+                lines.log(
+                    "WARNING",
                     "click not sent",
-                    extra={"way": way.value, "code": clicked.code, "error": type(error).__name__},
+                    way=way.value,
+                    code=clicked.code,
+                    click_id=clicked.click_id,
+                    error=f"{type(error).__name__}: {error}",
                 )
             else:
                 return way
         return Way.NONE
 
-    def _to_bus(self, body: str) -> None:
-        answer = self._events.put_events(
-            Entries=[
-                {
-                    "Source": EVENT_SOURCE,
-                    "DetailType": EVENT_TYPE,
-                    "Detail": body,
-                    "EventBusName": self._bus_name,
-                }
-            ]
-        )
-        # PutEvents answers 200 when it refuses an entry.
-        if answer["FailedEntryCount"]:
-            raise EntryRefusedError(answer["Entries"][0].get("ErrorCode", "no error code"))
+    def _to_bus(self, body: str, seconds: float) -> None:
+        entry = {
+            "Source": EVENT_SOURCE,
+            "DetailType": EVENT_TYPE,
+            "Detail": body,
+            "EventBusName": self._bus_name,
+        }
+        answer = self._bus.call("PutEvents", {"Entries": [entry]}, seconds=seconds)
+        # PutEvents answers 200 when it rejects an entry.
+        if answer.get("FailedEntryCount") != 0:
+            entries: Any = answer.get("Entries") or [{}]
+            raise EntryRefusedError(str(entries[0].get("ErrorCode", "no error code")))
 
-    def _to_queue(self, body: str) -> None:
-        self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=body)
+    def _to_queue(self, body: str, seconds: float) -> None:
+        self._queue.call(
+            "SendMessage", {"QueueUrl": self._queue_url, "MessageBody": body}, seconds=seconds
+        )

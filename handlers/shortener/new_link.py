@@ -1,26 +1,43 @@
-"""The body of `POST /links`, and what is wrong with one, in a sentence."""
+"""The body of `POST /links`. A body that cannot be used is rejected in one sentence."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+)
 
-from . import codes, targets
+from . import targets
+from .link import RESERVED, is_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class RefusedLinkError(ValueError):
-    """Its text is a sentence for the client and does not repeat the body."""
+    """A sentence for the client, which does not repeat the body."""
+
+
+def _target(target: str, info: ValidationInfo) -> str:
+    is_own: Callable[[str], bool] = info.context  # pyright: ignore[reportAssignmentType] - by `parse`
+    return targets.checked(target, is_own)
 
 
 def _alias(alias: str) -> str:
-    if not codes.is_code(alias):
+    code = alias.lower()
+    if not is_code(code):
         raise ValueError(
-            "must be 3 to 32 of A-Z, a-z, 0-9, _ and - and none of "
-            + ", ".join(sorted(codes.RESERVED))
+            "must be 3 to 32 of a-z, 0-9, _ and -, in any case, and none of "
+            + ", ".join(sorted(RESERVED))
         )
-    return alias
+    return code
 
 
 def _expiry(text: Any) -> datetime:
@@ -43,15 +60,15 @@ def _expiry(text: Any) -> datetime:
 class NewLink(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    target: Annotated[str, AfterValidator(targets.checked)]
+    target: Annotated[str, AfterValidator(_target)]
     alias: Annotated[str, AfterValidator(_alias)] | None = None
     expires_at: Annotated[datetime, PlainValidator(_expiry)] | None = None
 
 
-def parse(body: bytes) -> NewLink:
-    """Raises `RefusedLinkError`, about the first thing that is wrong."""
+def parse(body: bytes, is_own: Callable[[str], bool]) -> NewLink:
+    """Raises `RefusedLinkError` about the first field that is wrong. `is_own`: see `targets`."""
     try:
-        return NewLink.model_validate_json(body)
+        return NewLink.model_validate_json(body, context=is_own)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"

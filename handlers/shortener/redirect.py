@@ -1,6 +1,7 @@
-"""`GET /{code}`: sends the browser on and emits the click; the hot path: a cached read, an event.
+"""`GET /{code}`: sends the visitor on and emits the click. The visitor never waits for the click.
 
-A link that was just deleted may lead on for as long as the cache keeps it, ten seconds.
+A person waits for this function, so it makes its three calls without boto3 and logs without
+Powertools. A link that was just deleted leads on while the cache keeps it, ten seconds at most.
 """
 
 from __future__ import annotations
@@ -8,29 +9,31 @@ from __future__ import annotations
 import functools
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from html import escape
+from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from cachetools import TTLCache
 
-from .. import aws, environment
-from . import click, codes, emit
+from .. import aws, environment, lines
+from ..signed_http.json_calls import DYNAMODB, EVENTS, SQS, CallError, JsonCalls
+from . import click, table
 from .emit import Emitter, Way
-from .link import Link
-from .store import LinkStore
+from .link import Link, is_code
+from .visits import Visit, is_person, visit
 
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+CACHE_ENTRIES = 10_000
+CACHE_SECONDS = 10
+READ_ATTEMPTS = 3
+READ_SECONDS = 1.0
+"""For one attempt."""
+READ_PAUSE_SECONDS = 0.05
 
-_CACHE_ENTRIES = 10_000
-_CACHE_SECONDS = 10
-_METRICS = {Way.QUEUE: "ClicksDiverted", Way.NONE: "ClicksLost"}
+LOST = {Way.QUEUE: "ClicksDiverted", Way.NONE: "ClicksLost"}
+ALLOWED = {"allow": "GET, HEAD, OPTIONS"}
 
-logger = Logger()
-aws.dynamodb()
-emit.clients()
+aws.tls()
 
 
 @dataclass(frozen=True)
@@ -40,74 +43,114 @@ class Environment:
     click_queue_url: str
 
 
-@functools.cache
-def _environment() -> Environment:
-    return environment.read(Environment)
+@dataclass(frozen=True)
+class Redirect:
+    links: JsonCalls
+    table: str
+    emitter: Emitter
+    cache: TTLCache[str, Link]
+
+    def follow(self, code: str, kind: Visit, headers: Mapping[str, str]) -> dict[str, Any]:
+        if kind is Visit.SPECULATION:
+            # The browser asks again when the person follows the link; a redirect that it had kept
+            # from now would be followed without a word to this function.
+            return _refusal(503, "speculative", "Ask again when the link is followed.", headers)
+        now_ms = time.time_ns() // 1_000_000
+        link = self.find(code) if is_code(code) else None
+        if link is None:
+            return _refusal(404, "not_found", "There is no such link.", headers)
+        if not link.leads_on(now_ms=now_ms):
+            return _refusal(410, "gone", "This link has expired or was deleted.", headers)
+        if kind is Visit.CLICK:
+            way = self.emitter.emit(click.new(code, at=now_ms))
+            if way in LOST:
+                lines.count(LOST[way])
+        elif kind is Visit.PREVIEW:
+            lines.count("LinkPreviews")
+        return _answer(302, "", {"location": link.target})
+
+    def find(self, code: str) -> Link | None:
+        """Read consistently. A miss is not kept: a link leads on as soon as it is made."""
+        link = self.cache.get(code)
+        if link is None and (item := self._read(code)):
+            link = self.cache[code] = table.link_of(item)
+        return link
+
+    def _read(self, code: str) -> table.Item | None:
+        key = {"TableName": self.table, "Key": table.link_key(code), "ConsistentRead": True}
+        attempt = 1
+        while True:
+            try:
+                return self.links.call("GetItem", key, seconds=READ_SECONDS).get("Item")
+            except CallError as error:
+                if not error.retryable or attempt == READ_ATTEMPTS:
+                    raise
+            time.sleep(aws.full_jitter(attempt, first=READ_PAUSE_SECONDS))
+            attempt += 1
+
+
+def links_cache() -> TTLCache[str, Link]:
+    # By the wall clock: the monotonic one may stand still while Lambda keeps the process frozen,
+    # and a deleted link would then lead on for as long as the process lives.
+    return TTLCache(maxsize=CACHE_ENTRIES, ttl=CACHE_SECONDS, timer=time.time)
 
 
 @functools.cache
-def _links() -> LinkStore:
-    return LinkStore(aws.dynamodb(), _environment().links_table)
+def redirect() -> Redirect:
+    variables = environment.read(Environment)
+    emitter = Emitter(
+        aws.json_calls(EVENTS),
+        aws.json_calls(SQS),
+        bus_name=variables.event_bus_name,
+        queue_url=variables.click_queue_url,
+    )
+    return Redirect(aws.json_calls(DYNAMODB), variables.links_table, emitter, links_cache())
 
 
-@functools.cache
-def _emitter() -> Emitter:
-    variables = _environment()
-    return emit.connect(bus_name=variables.event_bus_name, queue_url=variables.click_queue_url)
-
-
-@functools.cache
-def _cache() -> TTLCache[str, Link]:
-    # By the wall clock: the monotonic one may stand still while Lambda keeps the process frozen.
-    return TTLCache(maxsize=_CACHE_ENTRIES, ttl=_CACHE_SECONDS, timer=time.time)
-
-
-@logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    method, headers = event["requestContext"]["http"]["method"], event.get("headers", {})
+    if method == "OPTIONS":  # a preflight; API Gateway adds what its CORS configuration allows
+        return _answer(204, "", ALLOWED)
+    if method not in {"GET", "HEAD"}:
+        return _refusal(405, "method_not_allowed", "A link can be followed only.", headers, ALLOWED)
+    # A code is typed in any case, and software appends a slash.
+    code = str(event["rawPath"]).strip("/").lower()
     try:
-        return _follow(event["pathParameters"]["code"], now_ms=time.time_ns() // 1_000_000)
-    except Exception:
-        logger.exception("redirect failed")
-        return _refusal(500, "internal", "The link could not be followed. Try again later.")
+        answer = redirect().follow(code, visit(method, headers), headers)
+    except Exception:  # noqa: BLE001 - the edge: logged, and answered without details
+        lines.log_exception("redirect failed", function_request_id=context.aws_request_id)
+        message = "The link could not be followed. Try again later."
+        answer = _refusal(500, "internal", message, headers)
+    return {**answer, "body": ""} if method == "HEAD" else answer
 
 
-def _follow(code: str, *, now_ms: int) -> dict[str, Any]:
-    link = _find(code) if codes.is_code(code) else None
-    if link is None:
-        logger.info("no such link")
-        return _refusal(404, "not_found", "There is no such link.")
-    if not link.leads_on(now_ms=now_ms):
-        logger.info("link gone", extra={"code": code})
-        return _refusal(410, "gone", "This link has expired or was deleted.")
-    clicked = click.new(code, at=now_ms)
-    way = _emitter().emit(clicked)
-    if way in _METRICS:
-        _count(_METRICS[way])
-    logger.info("redirected", extra={"code": code, "click_id": clicked.click_id, "way": way.value})
-    return {
-        "statusCode": 302,
-        "headers": {"location": link.target, "cache-control": "no-store"},
-        "body": "",
-    }
-
-
-def _find(code: str) -> Link | None:
-    """A miss is not kept: a code that was tried before its link was made works as soon as it is."""
-    link = _cache().get(code)
-    if link is None and (link := _links().find(code)):
-        _cache()[code] = link
-    return link
-
-
-def _count(metric: str) -> None:
-    metrics = EphemeralMetrics()
-    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
-    metrics.flush_metrics()
-
-
-def _refusal(status: int, code: str, message: str) -> dict[str, Any]:
+def _answer(status: int, body: str, headers: Mapping[str, str]) -> dict[str, Any]:
     return {
         "statusCode": status,
-        "headers": {"content-type": "application/json", "cache-control": "no-store"},
-        "body": json.dumps({"error": {"code": code, "message": message}}),
+        "headers": {"cache-control": "no-store", **headers},
+        "body": body,
     }
+
+
+def _refusal(
+    status: int,
+    code: str,
+    message: str,
+    asked: Mapping[str, str],
+    more: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """A page for a person, JSON for a program: by the request's `Accept`."""
+    if not is_person(asked):
+        body = json.dumps({"error": {"code": code, "message": message}})
+        return _answer(status, body, {"content-type": "application/json", **(more or {})})
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme"'
+        f' content="light dark"><title>{escape(message)}</title><h1>{escape(message)}</h1></html>'
+    )
+    sent = {
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": "default-src 'none'",
+        **(more or {}),
+    }
+    return _answer(status, page, sent)

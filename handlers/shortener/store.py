@@ -1,7 +1,7 @@
-"""The shortener's boto3: one method, one call to DynamoDB.
+"""The links in DynamoDB. A method is one call, repeated while DynamoDB says that it is busy.
 
-A call is repeated where DynamoDB says that it was busy: a batch that left keys unprocessed, and a
-transaction on a row that another call was writing at that moment, as a click does on COUNT.
+DynamoDB is busy when a batch leaves keys unprocessed, and when another call is writing a row of a
+transaction at that moment, as the aggregator writes COUNT.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import aws
-from . import rows, table
-from .counters import Counters
-from .link import Link
-from .rows import DayCount, Position
+from . import table
+from .link import Counters, Link
+from .table import DayCount, Position
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_dynamodb.type_defs import QueryInputTypeDef, TransactWriteItemTypeDef
 
 BUSY = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Reasons of a cancelled transaction that another attempt may heal."""
+"""Reasons of a cancelled transaction that another attempt may not meet again."""
 _ATTEMPTS = 5
 
 
@@ -40,20 +39,20 @@ class LinkStore:
             {
                 "Put": {
                     "TableName": self._table,
-                    "Item": rows.link_item(link),
+                    "Item": table.link_item(link),
                     "ConditionExpression": "attribute_not_exists(#PK)",
                     "ExpressionAttributeNames": {"#PK": "PK"},
                 }
             },
-            {"Put": {"TableName": self._table, "Item": rows.counters_item(link.code, counters)}},
+            {"Put": {"TableName": self._table, "Item": table.counters_item(link.code, counters)}},
         )
 
     def find(self, code: str) -> Link | None:
-        """The link or its tombstone, read consistently: a link works as soon as it is made."""
+        """The link or its tombstone, read consistently: a link leads on as soon as it is made."""
         response = self._client.get_item(
-            TableName=self._table, Key=table.link(code), ConsistentRead=True
+            TableName=self._table, Key=table.link_key(code), ConsistentRead=True
         )
-        return rows.link(response["Item"]) if "Item" in response else None
+        return table.link_of(response["Item"]) if "Item" in response else None
 
     def with_days(self, code: str) -> tuple[Link, int, Sequence[DayCount]] | None:
         """The link, its clicks and its days: one query, hence at most 1 MB, thirty years."""
@@ -71,8 +70,8 @@ class LinkStore:
         if not found:
             return None
         count, *days, link = found
-        counters = rows.counters(count)
-        return rows.link(link), counters.clicks, rows.days(counters, days)
+        counters = table.counters_of(count)
+        return table.link_of(link), counters.clicks, table.days_of(counters, days)
 
     def page(
         self, owner: str, *, limit: int, after: Position | None
@@ -89,18 +88,17 @@ class LinkStore:
             "Limit": limit,
         }
         if after is not None:
-            query["ExclusiveStartKey"] = rows.index_key(owner, after)
+            query["ExclusiveStartKey"] = table.index_key(owner, after)
         response = self._client.query(**query)
         last = response.get("LastEvaluatedKey")
-        return [rows.link(row) for row in response["Items"]], rows.position(last) if last else None
+        return [table.link_of(row) for row in response["Items"]], table.position_of(
+            last
+        ) if last else None
 
     def clicks(self, codes: Sequence[str]) -> Mapping[str, int]:
-        """Of those of at most 100 links that are not deleted, read consistently.
-
-        Raises `BusyError`.
-        """
+        """Of at most 100 links, without the deleted ones; read consistently. Raises `BusyError`."""
         found: dict[str, int] = {}
-        keys = [table.counters(code) for code in codes]
+        keys = [table.counters_key(code) for code in codes]
         for attempt in range(_ATTEMPTS):
             if not keys:
                 return found
@@ -110,9 +108,9 @@ class LinkStore:
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
             )
             for row in response["Responses"].get(self._table, []):
-                counters = rows.counters(row)
+                counters = table.counters_of(row)
                 if counters.live:
-                    found[rows.code_of(row)] = counters.clicks
+                    found[table.code_of(row)] = counters.clicks
             unprocessed = response["UnprocessedKeys"].get(self._table)
             keys = unprocessed["Keys"] if unprocessed else []
         if keys:
@@ -123,13 +121,13 @@ class LinkStore:
         return found
 
     def delete(self, code: str, *, owner: str) -> bool:
-        """Leaves a tombstone, and no click counts any more. False if there is no live link of this
-        owner. Raises `BusyError`."""
+        """Leaves a tombstone, and ends the counting. False if this owner has no such live link.
+        Raises `BusyError`."""
         return self._transact(
             {
                 "Update": {
                     "TableName": self._table,
-                    "Key": table.link(code),
+                    "Key": table.link_key(code),
                     "ConditionExpression": "#owner = :owner AND #state = :live",
                     # Without an owner it leaves the index.
                     "UpdateExpression": "SET #state = :deleted, #deletedBy = :owner REMOVE #owner",
@@ -148,7 +146,7 @@ class LinkStore:
             {
                 "Update": {
                     "TableName": self._table,
-                    "Key": table.counters(code),
+                    "Key": table.counters_key(code),
                     "UpdateExpression": "SET #live = :false",
                     "ExpressionAttributeNames": {"#live": "live"},
                     "ExpressionAttributeValues": {":false": {"BOOL": False}},
@@ -172,4 +170,7 @@ class LinkStore:
             else:
                 return True
             time.sleep(aws.full_jitter(attempt))
-        raise BusyError(f"a link was written by others in each of {_ATTEMPTS} attempts")
+        raise BusyError(
+            "a link must stand still for one transaction, and another call wrote it in each of"
+            f" {_ATTEMPTS} attempts"
+        )

@@ -1,42 +1,48 @@
-"""Which addresses a link may lead to.
+"""Addresses that a link may lead to, as a browser reads and writes them.
 
-The text is checked before it is parsed: `urlsplit` silently drops tabs and line breaks, and a
-browser reads a backslash as a slash.
+The parser is the one of the WHATWG URL standard, which browsers follow and `urllib` does not:
+https://url.spec.whatwg.org/#concept-url-parser
 """
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from collections.abc import Callable
+
+import can_ada
 
 MAXIMUM_LENGTH = 2048
 
 
 class RefusedTargetError(ValueError):
-    """Its text is a sentence for the client and does not repeat the target."""
+    """A sentence for the client, which does not repeat the target."""
 
 
-def checked(target: str) -> str:
-    """Returns the target, fit for a Location header, or raises `RefusedTargetError`."""
-    if len(target) > MAXIMUM_LENGTH:
-        raise RefusedTargetError(
-            f"the target must have at most {MAXIMUM_LENGTH} characters, it has {len(target)}"
-        )
-    if any(not "!" <= character <= "~" or character == "\\" for character in target):
-        raise RefusedTargetError(
-            "the target must be printable ASCII without spaces and backslashes: percent-encode"
-            " everything else, and write an international host name in its xn-- form"
-        )
+def checked(target: str, is_own: Callable[[str], bool] = lambda _: False) -> str:
+    """The target as a browser sends it, fit for a Location header. Raises `RefusedTargetError`.
+
+    `is_own` is asked whether a host is this shortener's. It gets a port where the scheme implies
+    another one.
+    """
     try:
-        parts = urlsplit(target)
-        _ = parts.port  # parsed on access, and only then refused
-    except ValueError as error:
-        raise RefusedTargetError(f"the target must be a valid URL: {error}") from error
-    if parts.scheme not in {"http", "https"}:
-        raise RefusedTargetError("the target must start with http:// or https://")
-    if not parts.hostname:
-        raise RefusedTargetError("the target must name a host")
-    if "@" in parts.netloc:
+        url = can_ada.parse(target)
+    except (ValueError, TypeError) as error:
         raise RefusedTargetError(
-            "the target must not carry a user name or password: whoever follows the link sees it"
+            "the target must be an address that a browser can open, like https://example.com/page"
+        ) from error
+    if url.protocol not in {"http:", "https:"}:
+        raise RefusedTargetError("the target must start with http:// or https://")
+    if url.username or url.password:
+        raise RefusedTargetError(
+            "the target must not carry a user name or a password: every visitor would see them"
         )
-    return target
+    if is_own(url.host.replace(".:", ":").rstrip(".")):
+        raise RefusedTargetError(
+            "the target must not be an address of this shortener: a link to a short link may never"
+            " end, and each visit would count several clicks"
+        )
+    if len(url.href) > MAXIMUM_LENGTH:
+        raise RefusedTargetError(
+            f"the target must have at most {MAXIMUM_LENGTH} characters as a browser sends it,"
+            f" it has {len(url.href)}"
+        )
+    return url.href

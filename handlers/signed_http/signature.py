@@ -71,7 +71,7 @@ class Signer:
         stamp = datetime.fromtimestamp(second, UTC).strftime("%Y%m%dT%H%M%SZ")
         date = stamp[:8]
         if self._key_of != (credentials.secret_key, date):
-            self._key = _signing_key(credentials.secret_key, date, self._region)
+            self._key = signing_key(credentials.secret_key, date, self._region, SERVICE)
             self._key_of = (credentials.secret_key, date)
         scope = f"{date}/{self._region}/{SERVICE}/aws4_request"
         headers, names = f"host:{self._host}\nx-amz-date:{stamp}\n", "host;x-amz-date"
@@ -116,8 +116,8 @@ def encoded_id(connection_id: str) -> str:
     return quote(connection_id, safe=_UNRESERVED)
 
 
-def _signing_key(secret: str, date: str, region: str) -> bytes:
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     key = f"AWS4{secret}".encode()
-    for part in (date, region, SERVICE, "aws4_request"):
+    for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key

@@ -7,10 +7,10 @@ from datetime import date
 from enum import Enum
 from typing import Any, TypeVar
 
-from handlers.clicks.ports import Busy, Counted, Rejected, Written
+from handlers.clicks.counting import Busy, Counted, Rejected, Written
 from handlers.realtime.latest.publish import Update
 from handlers.shortener.click import Click
-from handlers.shortener.counters import Counters
+from handlers.shortener.link import Counters
 
 from .schedule import step
 
@@ -60,7 +60,7 @@ class MemoryClicks:
         """Of a code: the newest id of a row -> its ids."""
         self.rows: Counter[tuple[str, date]] = Counter()
         """Of days: see `days` for all their clicks."""
-        self.parked: list[Click] = []
+        self.too_late: list[Click] = []
         self.published: list[Update] = []
         self.max_wait_ms: list[int] = []
         self.ahead: list[Update] = []
@@ -162,9 +162,9 @@ class MemoryClicks:
         self._after(fault)
         return self.links.get(code)
 
-    async def park(self, click: Click) -> None:
-        fault = await self._before("park")
-        self.parked.append(click)
+    async def keep_too_late(self, click: Click) -> None:
+        fault = await self._before("keep_too_late")
+        self.too_late.append(click)
         self._after(fault)
 
     async def publish(self, update: Update, tokens: Sequence[str], max_wait_ms: int) -> None:

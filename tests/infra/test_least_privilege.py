@@ -147,7 +147,7 @@ def test_api_gateway_may_invoke_a_function_for_its_own_routes_alone(
         "realtime-messages": {
             f"{realtime}/{stage}/{key}" for key in ("$default", "subscribe", "unsubscribe")
         },
-        "shortener-redirect": {f"{http}/GET/{{code}}"},
+        "shortener-redirect": {f"{http}/$default"},
         "shortener-links": {
             f"{http}/POST/links",
             f"{http}/GET/links",

@@ -154,7 +154,7 @@ def test_only_the_redirect_is_public(dev: Deployment) -> None:
     public = {
         k for k, r in routes(dev, "shortener-http").items() if r["authorizationType"] == "NONE"
     }
-    assert public == {"GET /{code}"}
+    assert public == {"$default"}
     assert routes(dev, "shortener-http").keys() - public == {
         "POST /links",
         "GET /links",

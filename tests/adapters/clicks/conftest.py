@@ -19,14 +19,14 @@ class Cloud:
 
     dynamodb: DynamoDBClient
     sqs: SQSClient
-    parking_queue_url: str
+    too_late_queue_url: str
 
     def store(self) -> DynamoClickStore:
         return DynamoClickStore(
             self.dynamodb,
             self.sqs,
             links_table=LINKS_TABLE,
-            parking_queue_url=self.parking_queue_url,
+            too_late_queue_url=self.too_late_queue_url,
         )
 
 
@@ -43,4 +43,4 @@ def cloud() -> Iterator[Cloud]:
         dynamodb = boto3.client("dynamodb", region_name=REGION)
         sqs = boto3.client("sqs", region_name=REGION)
         create_links_table(dynamodb)
-        yield Cloud(dynamodb, sqs, sqs.create_queue(QueueName="parking")["QueueUrl"])
+        yield Cloud(dynamodb, sqs, sqs.create_queue(QueueName="too-late")["QueueUrl"])

@@ -8,8 +8,7 @@ from botocore.model import OperationModel
 from handlers import aws
 from handlers.clicks import aggregate
 from handlers.shortener.click import day_of, new, to_body
-from handlers.shortener.counters import Counters
-from handlers.shortener.link import Link
+from handlers.shortener.link import Counters, Link
 from handlers.shortener.store import LinkStore
 from tests.adapters.clicks.conftest import Cloud
 from tests.fakes.delivery import RULES_TEXT
@@ -45,7 +44,7 @@ def function(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INLINE_MAXIMUM", "200")
     monkeypatch.setenv("POSTS_PER_SECOND", "2500")
     monkeypatch.setenv("LINKS_TABLE", LINKS_TABLE)
-    monkeypatch.setenv("PARKING_QUEUE_URL", cloud.parking_queue_url)
+    monkeypatch.setenv("TOO_LATE_QUEUE_URL", cloud.too_late_queue_url)
     create_realtime_table(cloud)
     aggregator = aggregate._aggregator.__wrapped__()  # pyright: ignore[reportPrivateUsage] - a fresh one
     monkeypatch.setattr(aggregate, "_aggregator", lambda: aggregator)
@@ -213,5 +212,5 @@ def test_a_click_that_is_too_late_is_parked_as_it_came(cloud: Cloud, links: Link
     late = body("first", at=now_ms() - 29 * DAY_MS)
     assert deliver(late) == []
     assert clicks(links, "first") == 0
-    [message] = cloud.sqs.receive_message(QueueUrl=cloud.parking_queue_url).get("Messages", [])
+    [message] = cloud.sqs.receive_message(QueueUrl=cloud.too_late_queue_url).get("Messages", [])
     assert json.loads(message.get("Body", "")) == json.loads(late)

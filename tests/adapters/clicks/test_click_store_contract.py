@@ -7,11 +7,10 @@ from typing import Protocol
 
 import pytest
 
-from handlers.clicks.ports import Busy, ClickStore, Counted, Rejected, Written
+from handlers.clicks.counting import Busy, ClickStore, Counted, Rejected, Written
 from handlers.clicks.store import DynamoClickStore
 from handlers.shortener.click import Click, from_body
-from handlers.shortener.counters import Counters
-from handlers.shortener.link import Link
+from handlers.shortener.link import Counters, Link
 from handlers.shortener.store import LinkStore
 from tests.adapters.clicks.conftest import Cloud
 from tests.fakes.clicks import DAY, EPOCH, MemoryClicks, click, run
@@ -34,7 +33,7 @@ class World(Protocol):
 
     def days(self, code: str) -> dict[date, int]: ...
 
-    def parked(self) -> Sequence[Click]: ...
+    def too_late(self) -> Sequence[Click]: ...
 
 
 class Twin:
@@ -50,8 +49,8 @@ class Twin:
     def days(self, code: str) -> dict[date, int]:
         return {day: clicks for (of, day), clicks in self.store.days.items() if of == code}
 
-    def parked(self) -> Sequence[Click]:
-        return self.store.parked
+    def too_late(self) -> Sequence[Click]:
+        return self.store.too_late
 
 
 class Dynamo:
@@ -73,9 +72,9 @@ class Dynamo:
         _, _, days = found
         return {day.date: day.clicks for day in days}
 
-    def parked(self) -> Sequence[Click]:
+    def too_late(self) -> Sequence[Click]:
         messages = self.cloud.sqs.receive_message(
-            QueueUrl=self.cloud.parking_queue_url, MaxNumberOfMessages=10
+            QueueUrl=self.cloud.too_late_queue_url, MaxNumberOfMessages=10
         )
         return [from_body(message.get("Body", "")) for message in messages.get("Messages", [])]
 
@@ -271,5 +270,5 @@ def test_links_do_not_share_what_they_remember(world: World) -> None:
 
 def test_a_parked_click_is_kept_as_it_was(world: World) -> None:
     late = click(1, at=MIDNIGHT)
-    run(world.store.park(late))
-    assert list(world.parked()) == [late]
+    run(world.store.keep_too_late(late))
+    assert list(world.too_late()) == [late]

@@ -11,11 +11,9 @@ from botocore.stub import Stubber
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.clicks.counting import Aggregator, Eviction, Message
-from handlers.clicks.ports import Busy, Counted, Rejected, Written
+from handlers.clicks.counting import Aggregator, Busy, Counted, Eviction, Message, Rejected, Written
 from handlers.shortener.click import Click
-from handlers.shortener.counters import Counters
-from handlers.shortener.link import Link
+from handlers.shortener.link import Counters, Link
 from handlers.shortener.store import LinkStore
 from tests.adapters.clicks.conftest import Cloud
 from tests.fakes.clicks import DAY, EPOCH, MemoryClicks, click, run

@@ -1,35 +1,44 @@
-"""A bus and a queue for the redirect that answer, refuse, hang or are not there."""
+"""A table, a bus and a queue for the redirect that answer, refuse, hang or are not there."""
 
 import json
 import socket
+import ssl
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from handlers.shortener import emit, redirect
-from handlers.shortener.counters import Counters
-from handlers.shortener.link import Link
+from handlers.environment import Credentials
+from handlers.shortener import redirect
+from handlers.shortener.emit import Emitter
+from handlers.shortener.link import Counters, Link
+from handlers.shortener.redirect import Redirect, links_cache
 from handlers.shortener.store import LinkStore
-from tests.fakes.links import Context, http_event
+from handlers.signed_http.json_calls import DYNAMODB, EVENTS, SQS, JsonCalls, Protocol
+from tests.fakes.links import LINKS_TABLE, Context, http_event
 
 TARGET = "https://example.com/a?token=secret"
 TAKEN = (200, {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}], "MessageId": "1"})
 
 
+Answer = tuple[int, Any] | None
+"""Status and JSON; None: no answer until the peer is closed."""
+
+
 class Peer(ThreadingHTTPServer):
-    """Answers every request the same, or not until it is closed."""
+    """Answers every request the same, or by a function of the request."""
 
     daemon_threads = True
 
-    def __init__(self, answer: tuple[int, dict[str, Any]] | None) -> None:
+    def __init__(self, answer: Answer | Callable[[dict[str, Any]], Answer]) -> None:
         super().__init__(("127.0.0.1", 0), Requests)
         self.answer = answer
         self.bodies: list[dict[str, Any]] = []
+        self.received = threading.Event()
         self.closing = threading.Event()
 
     @property
@@ -42,11 +51,16 @@ class Requests(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = int(self.headers["content-length"])
-        self.server.bodies.append(json.loads(self.rfile.read(length)))
-        if self.server.answer is None:
+        request = json.loads(self.rfile.read(length))
+        self.server.bodies.append(request)
+        self.server.received.set()
+        answer = self.server.answer
+        if callable(answer):
+            answer = answer(request)
+        if answer is None:
             self.server.closing.wait()
             return
-        status, content = self.server.answer
+        status, content = answer
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("content-type", "application/x-amz-json-1.1")
@@ -59,7 +73,7 @@ class Requests(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def peer(answer: tuple[int, dict[str, Any]] | None) -> Generator[Peer]:
+def peer(answer: Answer | Callable[[dict[str, Any]], Answer]) -> Generator[Peer]:
     with Peer(answer) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -79,12 +93,31 @@ def nobody() -> str:
 
 
 @contextmanager
-def way(monkeypatch: pytest.MonkeyPatch, bus: str, queue: str) -> Generator[None]:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", bus)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", queue)
-    emitter = emit.connect(bus_name="clicks", queue_url=f"{queue}/123456789012/clicks")
-    with monkeypatch.context() as patch:
-        patch.setattr(redirect, "_emitter", lambda: emitter)
+def calls(protocol: Protocol, url: str) -> Generator[JsonCalls]:
+    made = JsonCalls(
+        protocol,
+        url,
+        region="eu-central-1",
+        credentials=Credentials("testing", "testing", None),
+        tls=ssl.create_default_context(),
+    )
+    with closing(made):
+        yield made
+
+
+@contextmanager
+def way(monkeypatch: pytest.MonkeyPatch, table: str, bus: str, queue: str) -> Generator[None]:
+    """The function as a fresh process has it, with the peers at these addresses."""
+    queue_url = "https://sqs.eu-central-1.amazonaws.com/123456789012/clicks"
+    with (
+        calls(DYNAMODB, table) as dynamodb,
+        calls(EVENTS, bus) as events,
+        calls(SQS, queue) as sqs,
+        monkeypatch.context() as patch,
+    ):
+        emitter = Emitter(events, sqs, bus_name="clicks", queue_url=queue_url)
+        made = Redirect(dynamodb, LINKS_TABLE, emitter, links_cache())
+        patch.setattr(redirect, "redirect", lambda: made)
         yield
 
 
@@ -93,5 +126,9 @@ def make(links: LinkStore, code: str = "first", *, expires_at: int | None = None
     assert links.create(link, Counters(epoch=1, day=date(2025, 11, 22)))
 
 
-def follow(code: str = "first") -> dict[str, Any]:
-    return redirect.handler(http_event("GET", f"/{code}"), Context("redirect"))
+def follow(
+    code: str = "first", *, method: str = "GET", headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    event = http_event(method, f"/{code}")
+    event["headers"] |= headers or {}
+    return redirect.handler(event, Context("redirect"))

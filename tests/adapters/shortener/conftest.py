@@ -1,11 +1,12 @@
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 from types_boto3_dynamodb.client import DynamoDBClient
 
-from handlers.shortener import redirect
+from handlers.shortener import emit
 from handlers.shortener.store import LinkStore
 from tests.adapters.shortener.bus import TAKEN, Peer, nobody, peer, way
 from tests.fakes.links import LINKS_TABLE, create_links_table
@@ -34,14 +35,30 @@ def links(dynamodb: DynamoDBClient) -> LinkStore:
 
 
 @pytest.fixture
-def fresh_redirect(links: LinkStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The function as a fresh process has it, on the test's own table."""
-    cache = redirect._cache.__wrapped__()  # pyright: ignore[reportPrivateUsage] - an empty one
-    monkeypatch.setattr(redirect, "_cache", lambda: cache)
-    monkeypatch.setattr(redirect, "_links", lambda: links)
+def table(dynamodb: DynamoDBClient) -> Iterator[Peer]:
+    """DynamoDB as the redirect reaches it: its requests are answered by moto."""
+
+    def answer(request: dict[str, Any]) -> tuple[int, Any]:
+        found = dynamodb.get_item(**request)
+        return 200, {"Item": found["Item"]} if "Item" in found else {}
+
+    with peer(answer) as running:
+        yield running
 
 
 @pytest.fixture
-def open_way(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
-    with peer(TAKEN) as bus, way(monkeypatch, bus.url, nobody()):
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time enough for the bus to answer on a busy machine."""
+    monkeypatch.setattr(emit, "BUS_SECONDS", 20)
+    monkeypatch.setattr(emit, "EMIT_SECONDS", 20)
+
+
+@pytest.fixture
+def open_way(
+    table: Peer,
+    unhurried: None,  # noqa: ARG001 - the bus answers late on a busy machine
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Peer]:
+    """The bus, which takes each click."""
+    with peer(TAKEN) as bus, way(monkeypatch, table.url, bus.url, nobody()):
         yield bus

@@ -7,11 +7,10 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from types_boto3_dynamodb.client import DynamoDBClient
 
-from handlers.shortener import rows
-from handlers.shortener.counters import Counters
-from handlers.shortener.link import Link
-from handlers.shortener.rows import DayCount, Position
+from handlers.shortener import table
+from handlers.shortener.link import Counters, Link
 from handlers.shortener.store import BusyError, LinkStore
+from handlers.shortener.table import DayCount, Position
 from tests.fakes.links import LINKS_TABLE
 
 CREATED_AT = 1_763_787_600_123
@@ -60,7 +59,7 @@ def test_a_code_is_taken_with_its_counters_or_not_at_all(
     store.create(link("first"), NEW)
     store.create(link("first", owner="bob"), replace(NEW, epoch=CREATED_AT + 1))
     assert dynamodb.scan(TableName=LINKS_TABLE)["Count"] == 2
-    assert rows.counters(counters_row(dynamodb)) == NEW
+    assert table.counters_of(counters_row(dynamodb)) == NEW
 
 
 def counters_row(dynamodb: DynamoDBClient) -> Any:
@@ -83,7 +82,7 @@ def test_a_deleted_link_stays_as_a_tombstone_that_keeps_its_code(
         TableName=LINKS_TABLE, Key={"PK": {"S": "LINK#first"}, "SK": {"S": "META"}}
     ).get("Item", {})
     assert item["deletedBy"] == {"S": "ada"}
-    assert not rows.counters(counters_row(dynamodb)).live
+    assert not table.counters_of(counters_row(dynamodb)).live
     assert store.clicks(["first"]) == {}
 
 

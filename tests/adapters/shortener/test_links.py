@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from types_boto3_dynamodb.client import DynamoDBClient
 
-from handlers.shortener import codes, links
+from handlers.shortener import links_api as links
 from handlers.shortener.link import Link
 from handlers.shortener.store import BusyError, LinkStore
 from tests.fakes.links import LINKS_TABLE, PUBLIC_URL, Context, body_of, http_event
@@ -63,14 +63,14 @@ def test_a_link_made_under_an_alias_is_answered_and_located() -> None:
 
 def test_a_link_without_an_alias_gets_a_random_code() -> None:
     made = body_of(call("POST", "/links", body=json.dumps({"target": TARGET})))
-    assert re.fullmatch("[A-Za-z0-9]{7}", made["code"])
+    assert re.fullmatch("[a-z0-9]{8}", made["code"])
     assert made["expires_at"] is None
 
 
 def test_a_random_code_that_is_taken_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     make("taken01", owner="bob")
     draws = iter(["taken01", "free001"])
-    monkeypatch.setattr(codes, "random_code", lambda: next(draws))
+    monkeypatch.setattr(links, "random_code", lambda: next(draws))
     assert body_of(call("POST", "/links", body=json.dumps({"target": TARGET})))["code"] == "free001"
 
 
@@ -78,10 +78,39 @@ def test_draws_that_are_all_taken_end_in_an_error_without_details(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make("taken01", owner="bob")
-    monkeypatch.setattr(codes, "random_code", lambda: "taken01")
+    monkeypatch.setattr(links, "random_code", lambda: "taken01")
     answer = call("POST", "/links", body=json.dumps({"target": TARGET}))
     assert error(answer) == (500, "internal")
     assert "random" not in answer["body"]
+
+
+def test_a_link_is_found_in_any_case_under_one_code() -> None:
+    make("Spring-Sale")
+    body = json.dumps({"target": TARGET, "alias": "SPRING-sale"})
+    assert error(call("POST", "/links", body=body)) == (409, "alias_taken")
+    assert body_of(call("GET", "/links/SPRING-SALE"))["code"] == "spring-sale"
+    assert call("DELETE", "/links/Spring-Sale")["statusCode"] == 204
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"{PUBLIC_URL}/loop",
+        "https://api.example.com/loop",
+        "https://A1B2C3D4E5.execute-api.eu-central-1.amazonaws.com/loop",
+    ],
+)
+def test_a_link_to_the_shortener_itself_is_refused(target: str) -> None:
+    answer = call("POST", "/links", body=json.dumps({"target": target, "alias": "loop"}))
+    assert error(answer) == (400, "bad_request")
+    assert "address of this shortener" in body_of(answer)["error"]["message"]
+    assert call("GET", "/links/loop")["statusCode"] == 404
+
+
+def test_a_target_is_kept_as_a_browser_sends_it() -> None:
+    body = json.dumps({"target": "https://bücher.example/a b"})
+    made = body_of(call("POST", "/links", body=body))
+    assert made["target"] == "https://xn--bcher-kva.example/a%20b"
 
 
 def test_an_alias_of_anybody_is_taken_for_good() -> None:

@@ -1,28 +1,38 @@
-"""The redirect, whatever becomes of bus and queue."""
+"""The redirect, whatever bus and queue answer."""
 
 import json
-import logging
 import time
 from typing import Any
 
 import pytest
-from cachetools import TTLCache
-from types_boto3_dynamodb.client import DynamoDBClient
+from botocore.session import Session
+from botocore.validate import validate_parameters
 
-from handlers.shortener import redirect
+from handlers.shortener import emit, redirect
 from handlers.shortener.click import from_body
-from handlers.shortener.link import Link
 from handlers.shortener.store import LinkStore
-from tests.adapters.shortener.bus import TAKEN, TARGET, Peer, follow, make, nobody, peer, way
+from tests.adapters.shortener.bus import (
+    TAKEN,
+    TARGET,
+    Answer,
+    Peer,
+    follow,
+    make,
+    nobody,
+    peer,
+    way,
+)
 from tests.fakes.links import body_of
-
-pytestmark = pytest.mark.usefixtures("fresh_redirect")
 
 REFUSED_ENTRY = (200, {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]})
 ERROR = (500, {"message": "internal"})
 HANGS = None
+ODD: list[Answer] = [
+    (200, content) for content in ({}, {"FailedEntryCount": 1}, [1], None, "ok", 7)
+]
+"""Answers of a proxy, a captive middlebox, or an AWS of another day."""
 PATIENCE_SECONDS = 20
-"""What hangs does so without an end: a redirect that waits for it is told from a slow machine."""
+"""A peer that hangs does so without an end: a redirect that waits for it never ends."""
 
 
 def followed(answer: dict[str, Any]) -> bool:
@@ -40,6 +50,8 @@ def metrics_in(output: str) -> dict[str, int]:
         record = json.loads(line)
         for directive in record.get("_aws", {}).get("CloudWatchMetrics", []):
             assert directive["Namespace"] == "Realtime"
+            assert directive["Dimensions"] == [["service"]]
+            assert record["service"] == "shortener"
             for metric in directive["Metrics"]:
                 found[metric["Name"]] = sum(record[metric["Name"]])
     return found
@@ -58,7 +70,7 @@ def test_a_link_leads_on_and_the_click_is_on_the_bus(
     assert entry == {"Source": "shortener", "DetailType": "click", "EventBusName": "clicks"}
     assert click.code == "first"
     assert before_ms <= click.at <= time.time_ns() // 1_000_000
-    assert metrics_in(capsys.readouterr().out) == {}
+    assert capsys.readouterr().out == ""
 
 
 def test_every_click_has_an_id_of_its_own(links: LinkStore, open_way: Peer) -> None:
@@ -69,50 +81,164 @@ def test_every_click_has_an_id_of_its_own(links: LinkStore, open_way: Peer) -> N
     assert len({from_body(body).click_id for body in bodies}) == 3
 
 
-@pytest.mark.parametrize("bus_answer", [REFUSED_ENTRY, ERROR, HANGS])
-def test_what_the_bus_does_not_take_goes_to_the_queue_as_the_same_click(
+@pytest.mark.parametrize("bus_answer", [REFUSED_ENTRY, ERROR, HANGS, *ODD])
+def test_a_click_that_the_bus_does_not_confirm_goes_to_the_queue_as_the_same_click(
     links: LinkStore,
+    table: Peer,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    bus_answer: tuple[int, dict[str, Any]] | None,
+    bus_answer: Answer,
 ) -> None:
     make(links)
-    with peer(bus_answer) as bus, peer(TAKEN) as queue, way(monkeypatch, bus.url, queue.url):
-        started = time.monotonic()
+    monkeypatch.setattr(emit, "EMIT_SECONDS", PATIENCE_SECONDS)
+    if bus_answer is not HANGS:
+        monkeypatch.setattr(emit, "BUS_SECONDS", PATIENCE_SECONDS)
+
+    def take(_: dict[str, Any]) -> Answer:
+        assert bus.received.wait(PATIENCE_SECONDS)
+        return TAKEN
+
+    with (
+        peer(bus_answer) as bus,
+        peer(take) as queue,
+        way(monkeypatch, table.url, bus.url, queue.url),
+    ):
         assert followed(follow())
-        assert time.monotonic() - started < PATIENCE_SECONDS
     [put], [sent] = bus.bodies, queue.bodies
     assert sent["MessageBody"] == put["Entries"][0]["Detail"]
     assert metrics_in(capsys.readouterr().out) == {"ClicksDiverted": 1}
 
 
 def test_a_bus_that_is_not_there_is_no_different(
-    links: LinkStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    links: LinkStore,
+    table: Peer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     make(links)
-    with peer(TAKEN) as queue, way(monkeypatch, nobody(), queue.url):
+    monkeypatch.setattr(emit, "EMIT_SECONDS", PATIENCE_SECONDS)
+    with peer(TAKEN) as queue, way(monkeypatch, table.url, nobody(), queue.url):
         assert followed(follow())
     assert from_body(queue.bodies[0]["MessageBody"]).code == "first"
     assert metrics_in(capsys.readouterr().out) == {"ClicksDiverted": 1}
 
 
-@pytest.mark.parametrize("queue_answer", [ERROR, HANGS])
-def test_the_redirect_answers_even_when_the_click_is_lost(
+@pytest.mark.parametrize("queue_answer", [ERROR, HANGS, (200, [])])
+def test_the_visitor_is_redirected_when_the_click_is_lost(
     links: LinkStore,
+    table: Peer,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    queue_answer: tuple[int, dict[str, Any]] | None,
+    queue_answer: Answer,
 ) -> None:
     make(links)
-    with peer(HANGS) as bus, peer(queue_answer) as queue, way(monkeypatch, bus.url, queue.url):
+    with (
+        peer(HANGS) as bus,
+        peer(queue_answer) as queue,
+        way(monkeypatch, table.url, bus.url, queue.url),
+    ):
         started = time.monotonic()
         assert followed(follow())
         assert time.monotonic() - started < PATIENCE_SECONDS
-    assert (len(bus.bodies), len(queue.bodies)) == (1, 1)  # no attempt is repeated
-    assert metrics_in(capsys.readouterr().out) == {"ClicksLost": 1}
+    assert len(bus.bodies) <= 1  # no attempt is repeated
+    assert len(queue.bodies) <= 1
+    logged = capsys.readouterr().out
+    assert metrics_in(logged) == {"ClicksLost": 1}
+    assert logged.count('"WARNING"') == 2
+    assert "secret" not in logged
 
 
-@pytest.mark.parametrize("code", ["nowhere", "ab", "a.b", "health", "%00"])
+def test_both_ways_share_one_deadline(
+    links: LinkStore, table: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bus that takes all of the time leaves none for the queue."""
+    make(links)
+    monkeypatch.setattr(emit, "BUS_SECONDS", emit.EMIT_SECONDS)
+    with (
+        peer(HANGS) as bus,
+        peer(TAKEN) as queue,
+        way(monkeypatch, table.url, bus.url, queue.url),
+    ):
+        assert followed(follow())
+    assert queue.bodies == []
+
+
+def test_the_calls_are_those_of_the_services_models(
+    links: LinkStore, table: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(links)
+    monkeypatch.setattr(emit, "EMIT_SECONDS", PATIENCE_SECONDS)
+    with (
+        peer(ERROR) as bus,
+        peer(TAKEN) as queue,
+        way(monkeypatch, table.url, bus.url, queue.url),
+    ):
+        follow()
+    for service, operation, sent in [
+        ("dynamodb", "GetItem", table.bodies[0]),
+        ("events", "PutEvents", bus.bodies[0]),
+        ("sqs", "SendMessage", queue.bodies[0]),
+    ]:
+        model = Session().get_service_model(service).operation_model(operation)
+        assert model.input_shape
+        validate_parameters(sent, model.input_shape)
+    assert table.bodies[0]["ConsistentRead"] is True
+
+
+def test_a_head_is_answered_like_a_get_and_not_counted(links: LinkStore, open_way: Peer) -> None:
+    make(links)
+    assert followed(follow(method="HEAD"))
+    assert follow("nowhere", method="HEAD") == {**follow("nowhere"), "body": ""}
+    assert open_way.bodies == []
+
+
+def test_a_page_that_is_loaded_ahead_is_asked_for_again_and_not_counted(
+    links: LinkStore, open_way: Peer
+) -> None:
+    make(links)
+    answer = follow(headers={"sec-purpose": "prefetch;prerender"})
+    assert (answer["statusCode"], answer["headers"]["cache-control"]) == (503, "no-store")
+    assert "location" not in answer["headers"]
+    assert open_way.bodies == []
+    assert followed(follow())
+    assert len(open_way.bodies) == 1
+
+
+def test_a_preview_leads_on_and_is_counted_apart(
+    links: LinkStore, open_way: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(links)
+    assert followed(follow(headers={"user-agent": "Twitterbot/1.0"}))
+    assert open_way.bodies == []
+    assert metrics_in(capsys.readouterr().out) == {"LinkPreviews": 1}
+
+
+@pytest.mark.parametrize("path", ["first/", "/first", "FIRST", "First//"])
+def test_a_slash_or_another_case_changes_nothing(
+    links: LinkStore, open_way: Peer, path: str
+) -> None:
+    make(links)
+    assert followed(follow(path))
+    assert from_body(open_way.bodies[0]["Entries"][0]["Detail"]).code == "first"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
+def test_a_method_that_follows_nothing_is_refused(
+    links: LinkStore, open_way: Peer, method: str
+) -> None:
+    make(links)
+    answer = follow(method=method)
+    assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert open_way.bodies == []
+
+
+def test_a_preflight_is_answered_without_a_read(table: Peer, open_way: Peer) -> None:
+    answer = follow(method="OPTIONS")
+    assert (answer["statusCode"], answer["body"]) == (204, "")
+    assert (table.bodies, open_way.bodies) == ([], [])
+
+
+@pytest.mark.parametrize("code", ["nowhere", "ab", "a.b", "health", "%00", "a/b"])
 def test_a_code_without_a_link_is_404_and_no_click(open_way: Peer, code: str) -> None:
     answer = follow(code)
     assert answer["statusCode"] == 404
@@ -121,9 +247,10 @@ def test_a_code_without_a_link_is_404_and_no_click(open_way: Peer, code: str) ->
     assert open_way.bodies == []
 
 
-def test_a_text_that_can_be_no_code_costs_no_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redirect, "_links", None)
+@pytest.mark.usefixtures("open_way")
+def test_a_text_that_can_be_no_code_costs_no_read(table: Peer) -> None:
     assert follow("a.b")["statusCode"] == 404
+    assert table.bodies == []
 
 
 def test_an_expired_link_and_a_deleted_one_are_410_and_no_click(
@@ -140,40 +267,49 @@ def test_an_expired_link_and_a_deleted_one_are_410_and_no_click(
     assert open_way.bodies == []
 
 
+@pytest.mark.usefixtures("open_way")
+def test_a_person_gets_a_page_where_a_program_gets_json() -> None:
+    answer = follow("nowhere", headers={"accept": "text/html,*/*;q=0.8"})
+    assert answer["statusCode"] == 404
+    assert answer["headers"] == {
+        "cache-control": "no-store",
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": "default-src 'none'",
+    }
+    assert "<h1>There is no such link.</h1>" in answer["body"]
+
+
 def test_a_link_is_read_once_and_a_miss_each_time(
-    links: LinkStore, open_way: Peer, dynamodb: DynamoDBClient
+    links: LinkStore, open_way: Peer, table: Peer
 ) -> None:
     assert follow()["statusCode"] == 404
     make(links)
     assert followed(follow())
-    reads: list[str] = []
-
-    def on_read(**_: Any) -> None:
-        reads.append("read")
-
-    dynamodb.meta.events.register("before-call.dynamodb.GetItem", on_read)
+    reads = len(table.bodies)
     assert followed(follow())
-    assert reads == []
+    assert len(table.bodies) == reads == 2
     follow("nowhere")
     follow("nowhere")
-    assert len(reads) == 2
+    assert len(table.bodies) == 4
     assert len(open_way.bodies) == 2
 
 
-def test_clicks_do_not_keep_a_link_in_the_cache_for_longer(
-    links: LinkStore, open_way: Peer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("unhurried")
+def test_the_cache_ends_by_the_wall_clock_however_often_a_link_is_followed(
+    links: LinkStore, table: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The monotonic clock stands still while Lambda keeps the process frozen."""
     now = [time.time()]
-    cache = TTLCache[str, Link](maxsize=9, ttl=10, timer=lambda: now[0])
-    monkeypatch.setattr(redirect, "_cache", lambda: cache)
+    monkeypatch.setattr("time.time", lambda: now[0])
     make(links)
-    follow()
-    links.delete("first", owner="ada")
-    now[0] += 9
-    assert followed(follow())
-    now[0] += 2
-    assert follow()["statusCode"] == 410
-    assert len(open_way.bodies) == 2
+    with peer(TAKEN) as bus, way(monkeypatch, table.url, bus.url, nobody()):
+        follow()
+        links.delete("first", owner="ada")
+        now[0] += 9
+        assert followed(follow())
+        now[0] += 2
+        assert follow()["statusCode"] == 410
+    assert len(bus.bodies) == 2
 
 
 def test_a_link_that_expires_while_it_is_cached_leads_on_no_longer(
@@ -187,26 +323,31 @@ def test_a_link_that_expires_while_it_is_cached_leads_on_no_longer(
     assert len(open_way.bodies) == 1
 
 
-def test_an_unexpected_error_is_logged_and_answered_without_details(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_read_that_dynamodb_throttles_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, open_way: Peer
 ) -> None:
-    def broken() -> LinkStore:
-        raise RuntimeError("the password is hunter2")
+    throttled = (400, {"__type": "x#ProvisionedThroughputExceededException"})
+    answers: list[Answer] = [throttled, ERROR]
+    item = {"target": {"S": TARGET}, "createdAt": {"N": "1"}, "PK": {"S": "LINK#first"}}
 
-    monkeypatch.setattr(redirect, "_links", broken)
-    answer = follow()
-    assert (answer["statusCode"], body_of(answer)["error"]["code"]) == (500, "internal")
-    assert "hunter2" not in str(answer)
-    assert "hunter2" in caplog.text
+    def answer(_: dict[str, Any]) -> Answer:
+        return answers.pop(0) if answers else (200, {"Item": item})
+
+    monkeypatch.setattr(redirect, "READ_PAUSE_SECONDS", 0)
+    with peer(answer) as table, way(monkeypatch, table.url, open_way.url, nobody()):
+        assert followed(follow())
+    assert len(table.bodies) == 3
 
 
-@pytest.mark.usefixtures("open_way")
-def test_a_redirect_logs_the_click_and_not_where_it_leads(
-    links: LinkStore, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("answer", [ERROR, (400, {"__type": "AccessDeniedException"}), (200, 7)])
+def test_a_link_that_cannot_be_read_is_500_logged_and_answered_without_details(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: Answer
 ) -> None:
-    make(links)
-    with caplog.at_level(logging.INFO):
-        follow()
-    logged = str([vars(record) for record in caplog.records])
-    assert "click_id" in logged
-    assert "secret" not in logged
+    monkeypatch.setattr(redirect, "READ_PAUSE_SECONDS", 0)
+    with peer(answer) as table, way(monkeypatch, table.url, nobody(), nobody()):
+        answered = follow()
+    assert (answered["statusCode"], body_of(answered)["error"]["code"]) == (500, "internal")
+    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["level"], line["exception_name"]) == ("ERROR", "CallError")
+    assert line["function_request_id"] == "8b9d2f3c-6f4e-4a55-9f0e-3b8d6c2b7a10"
+    assert "CallError" not in str(answered)

@@ -13,10 +13,10 @@ from handlers.clicks.counting import (
     Eviction,
     Message,
     Report,
+    Written,
 )
-from handlers.clicks.ports import Written
 from handlers.realtime.latest.publish import Update
-from handlers.shortener.counters import Counters
+from handlers.shortener.link import Counters
 from tests.fakes.clicks import DAY, EPOCH, Fault, MemoryClicks, click, run
 
 NOW = 1_763_787_600_000
@@ -175,7 +175,7 @@ def test_a_click_is_parked_only_when_it_is_older_than_28_days(age_ms: int, parke
     store = MemoryClicks("first")
     report = aggregate(store, message(1, at=NOW - age_ms))
     assert report == Report(too_late=parked, counted=1 - parked)
-    assert len(store.parked) == parked
+    assert len(store.too_late) == parked
 
 
 def test_a_click_whose_clock_is_more_than_a_minute_ahead_fails_alone() -> None:

@@ -7,12 +7,20 @@ from datetime import date
 
 import pytest
 
-from handlers.clicks.counting import Aggregator, Eviction, Message
-from handlers.clicks.ports import Busy, Counted, Publish, Rejected, Written
+from handlers.clicks.counting import (
+    Aggregator,
+    Busy,
+    Counted,
+    Eviction,
+    Message,
+    Publish,
+    Rejected,
+    Written,
+)
 from handlers.realtime.delivery.workers import work as work_on
 from handlers.realtime.latest.publish import publish
 from handlers.realtime.model import Update
-from handlers.shortener.counters import Counters
+from handlers.shortener.link import Counters
 from tests.fakes.clicks import EPOCH, Condition, MemoryClicks, click
 from tests.fakes.delivery import Twins, watcher
 from tests.fakes.schedule import Actor, crashing, finish, interleavings

@@ -1,7 +1,7 @@
 """The links API: a signed-in user makes, lists, reads and deletes links of their own.
 
-The HTTP API's JWT authorizer has checked the token; the owner is its `sub`. Every answer about
-somebody else's link is 404, as if there were none.
+The HTTP API's JWT authorizer has checked the token; the owner is its `sub`. A link of another owner
+is answered with 404, as if there were none.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from .. import aws, environment
-from . import click, codes, cursors, new_link, store
-from .counters import Counters
-from .link import Link
+from . import click, cursors, new_link
+from .link import Counters, Link, is_code, random_code
 from .new_link import NewLink
-from .store import LinkStore
+from .store import BusyError, LinkStore
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -34,7 +34,7 @@ _DEFAULT_LIMIT = 25
 _LIMIT = re.compile(r"[1-9][0-9]?|100")
 _DRAWS = 5
 _DAYS_SHOWN = 30
-"""Today and the days before it, in UTC; of these, a link's answer lists those with a click."""
+"""Today and the days before it, in UTC. A link's answer lists those of them with a click."""
 
 logger = Logger()
 aws.dynamodb()
@@ -60,7 +60,7 @@ def _links() -> LinkStore:
 
 
 class RefusedError(Exception):
-    """A request that gets an error of its own; the code is stable, the message is not."""
+    """The error that a request is answered with. The code is stable, the message is not."""
 
     def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
         super().__init__(message)
@@ -79,7 +79,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def create() -> Answer:
     owner = _owner()
     try:
-        wanted = new_link.parse(_body())
+        wanted = new_link.parse(_body(), _is_own)
     except new_link.RefusedLinkError as error:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "bad_request", str(error)) from error
     link = _created(wanted, owner, now_ms=time.time_ns() // 1_000_000)
@@ -110,7 +110,8 @@ def list_links() -> Answer:
 @app.get("/links/<code>")
 def read(code: str) -> Answer:
     owner = _owner()
-    found = _links().with_days(code) if codes.is_code(code) else None
+    code = code.lower()
+    found = _links().with_days(code) if is_code(code) else None
     if found is None or found[0].owner != owner:
         raise _no_such_link()
     link, clicks, days = found
@@ -124,7 +125,8 @@ def read(code: str) -> Answer:
 @app.delete("/links/<code>")
 def delete(code: str) -> Answer:
     owner = _owner()
-    if not codes.is_code(code) or not _links().delete(code, owner=owner):
+    code = code.lower()
+    if not is_code(code) or not _links().delete(code, owner=owner):
         raise _no_such_link()
     logger.info("link deleted", extra={"code": code})
     return Response(status_code=HTTPStatus.NO_CONTENT, body="")
@@ -135,8 +137,8 @@ def refused(error: RefusedError) -> Answer:
     return _error(error.status, error.code, str(error))
 
 
-@app.exception_handler(store.BusyError)
-def unavailable(error: store.BusyError) -> Answer:
+@app.exception_handler(BusyError)
+def unavailable(error: BusyError) -> Answer:
     logger.error("table busy", extra={"reason": str(error)})
     message = "The links cannot be read or changed just now. Try again in a moment."
     return _error(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", message)
@@ -166,7 +168,7 @@ def _owner() -> str:
 def _body() -> bytes:
     event = app.current_event
     text = event.body or ""
-    # Lambda's own proxy format encodes what it does not hold for text, whatever the client meant.
+    # API Gateway encodes a body whose content type it takes for binary.
     body = base64.b64decode(text) if event.is_base64_encoded else text.encode()
     if len(body) > _MAXIMUM_BODY_BYTES:
         message = f"The body must have at most {_MAXIMUM_BODY_BYTES} bytes, it has {len(body)}."
@@ -174,8 +176,17 @@ def _body() -> bytes:
     return body
 
 
+def _is_own(host: str) -> bool:
+    """Whether a host is an address of this API: its public name, or the one that AWS gave it."""
+    context = app.current_event.request_context
+    public = urlsplit(_environment().public_url).netloc.lower()
+    return host in {public, context.domain_name} or host.startswith(
+        f"{context.api_id}.execute-api."
+    )
+
+
 def _created(wanted: NewLink, owner: str, *, now_ms: int) -> Link:
-    drawn = (codes.random_code() for _ in range(_DRAWS))
+    drawn = (random_code() for _ in range(_DRAWS))
     for code in [wanted.alias] if wanted.alias is not None else drawn:
         link = Link(
             code=code,
