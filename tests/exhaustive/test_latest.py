@@ -24,66 +24,66 @@ from .latest_setup import (
 
 RANGES = Setup(limits=Limits(inline_maximum=0, range_size=1), others=("b",), ticks=0)
 SETUPS = {
-    "two publishers": (Setup(), 300),
+    "two publishers": (Setup(), 1_700),
     "two publishers, one crash, two workers": (Setup(crashes=1, workers=2), 20_000),
-    "two publishers, two crashes": (Setup(crashes=2, ticks=0), 1),
+    "two publishers, two crashes": (Setup(crashes=2, ticks=0), 14_000),
     "two publishers, a task comes twice, two workers": (Setup(duplicates=1, workers=2), 9_000),
     "one publisher, a task comes twice, one crash": (
         Setup(versions=(1,), breaks=Outcome.FAILED, ticks=0, duplicates=1, crashes=1, workers=2),
-        1,
+        45_000,
     ),
-    "two publishers that wait, one crash": (Setup(patient=True, crashes=1), 1),
+    "two publishers that wait, one crash": (Setup(patient=True, crashes=1), 31_000),
     "two publishers, posts that fail": (Setup(breaks=Outcome.FAILED, ticks=0), 2_000),
     "two publishers, posts that are slow": (Setup(breaks=Outcome.SLOW, ticks=0), 2_000),
     "two publishers, posts that get no answer": (Setup(breaks=Outcome.UNANSWERED, ticks=0), 2_000),
     "two publishers, posts that do not start": (Setup(breaks=Outcome.UNSTARTED, ticks=0), 2_000),
     "one publisher, posts that fail, one crash": (
         Setup(versions=(1,), breaks=Outcome.FAILED, ticks=0, crashes=1),
-        1,
+        1_600,
     ),
     "two publishers of one version, one crash": (Setup(versions=(1, 1), crashes=1), 20_000),
-    "three publishers": (Setup(versions=(1, 2, 3), ticks=0), 1),
+    "three publishers": (Setup(versions=(1, 2, 3), ticks=0), 2_900),
     "three publishers, one crash": (Setup(versions=(1, 2, 3), ticks=0, crashes=1), 30_000),
     "clicks in batches that change, one crash": (
         Setup(versions=(), clicks=("a", "b"), in_an_interval=True, ticks=0, crashes=1),
-        16_000,
+        30_000,
     ),
     "subscribers in ranges": (RANGES, 10_000),
     "subscribers in ranges, one publisher, one crash": (
         replace(RANGES, versions=(1,), crashes=1),
-        1,
+        7_700,
     ),
-    "a client that subscribes twice": (Setup(client=subscribing_again, ticks=0), 1),
-    "a client whose function dies": (Setup(client_dies=True, crashes=1, workers=2, ticks=0), 1),
+    "a client that subscribes twice": (Setup(client=subscribing_again, ticks=0), 800),
+    "a client whose function dies": (Setup(client_dies=True, crashes=1, workers=2, ticks=0), 3_900),
     "a plain client": (Setup(client=connecting, ticks=0), 4_000),
     "a plain client, one crash": (Setup(client=connecting, ticks=0, crashes=1), 50_000),
     "a plain client, one publisher, two crashes": (
         Setup(client=connecting, versions=(1,), ticks=0, crashes=2),
-        1,
+        11_000,
     ),
     "a plain client, one publisher, a task comes twice": (
         Setup(client=connecting, versions=(1,), duplicates=1, workers=2),
-        1,
+        22_000,
     ),
     "a plain client, posts that do not start": (
         Setup(client=connecting, versions=(1,), ticks=0, breaks=Outcome.UNSTARTED),
-        1,
+        1_100,
     ),
     "a plain client, posts that fail": (
         Setup(client=connecting, versions=(1,), ticks=0, breaks=Outcome.FAILED),
-        1,
+        900,
     ),
     "a plain client that says what it has, one crash": (
         Setup(client=connecting, since=0, versions=(1,), ticks=0, crashes=1),
-        1,
+        1_600,
     ),
     "a plain client that subscribes when it is open": (
         Setup(client=connecting_and_subscribing, ticks=0),
-        1,
+        17_000,
     ),
     "a plain client whose handshake is over before a post is answered": (
         Setup(client=connecting, versions=(1,), tick_ms=HANDSHAKE_MS),
-        1,
+        390,
     ),
 }
 
