@@ -83,7 +83,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
 
 def _connect(event: dict[str, Any]) -> int:
     request = event["requestContext"]
-    if request["eventType"] != "CONNECT":  # a client's message may name any route as its action
+    # A client's message may name any route as its action. A browser drops a connection that answers
+    # none of the subprotocols it offered.
+    if request["eventType"] != "CONNECT" or handshake.headers(event, "sec-websocket-protocol"):
         return 400
     identity = of_context(request["authorizer"])
     try:

@@ -31,13 +31,13 @@ class UnknownKey(Exception):
 
 
 class IssuerKeys:
-    def __init__(
-        self, issuer: str, address: str, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, issuer: str, address: str, clock: Callable[[], float] | None = None) -> None:
         """`address` is where the issuer is reached, which its name need not be."""
         self._issuer = issuer
         self._address = address.rstrip("/")
-        self._clock = clock
+        # The monotonic clock may stand still while Lambda keeps the process frozen, and a key that
+        # the issuer has withdrawn would then be taken for longer than its hour.
+        self._clock = clock or time.time
         self._keys: dict[str, Key] = {}
         self._fetched_at = self._asked_at = float("-inf")
 

@@ -113,7 +113,8 @@ def verify(token: str, rules: TokenRules, keys: IssuerKeys) -> Mapping[str, obje
 
 def _header(header: Mapping[str, Any], rules: TokenRules) -> tuple[str, str]:
     algorithm, key_id = header.get("alg"), header.get("kid")
-    if algorithm not in ALGORITHMS or algorithm not in rules.algorithms:
+    # A stranger writes the header: its values may be of any type, a list too, which no set holds.
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS.intersection(rules.algorithms):
         raise InvalidToken("algorithm")
     if not isinstance(key_id, str) or len(key_id) > KEY_ID_LIMIT:
         raise InvalidToken("unknown_key")

@@ -1,5 +1,6 @@
 """Keys by discovery: found anew after a rotation, never asked for more often than allowed."""
 
+import time
 from typing import Any
 
 import pytest
@@ -51,6 +52,18 @@ def test_a_rotated_key_is_found(authority: Issuer, keys: IssuerKeys, clock: Cloc
     rotate(authority)
     clock.now = COOLDOWN_SECONDS
     assert keys.find("second")["kid"] == "second"
+
+
+def test_keys_age_by_the_wall_clock(authority: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The monotonic clock stands still while Lambda keeps the process frozen."""
+    now = [time.time()]
+    monkeypatch.setattr("time.time", lambda: now[0])
+    keys = IssuerKeys(authority.url, authority.url)
+    keys.find("first")
+    rotate(authority)
+    now[0] += MAXIMUM_AGE_SECONDS
+    with pytest.raises(UnknownKey):
+        keys.find("first")
 
 
 def test_a_key_that_is_withdrawn_is_of_no_use_after_a_while(

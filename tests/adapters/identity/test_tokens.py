@@ -78,6 +78,16 @@ def test_a_client_does_not_make_up_for_another_audience(authority: Issuer) -> No
     assert refusal(authority, token, token_use="access") == "audience"
 
 
+@pytest.mark.parametrize("algorithm", [[], {}, 7, None, ["RS256"]])
+def test_an_algorithm_of_another_type_is_refused_as_any_other(
+    authority: Issuer, algorithm: Any
+) -> None:
+    header, payload, signature = authority.token().split(".")
+    header = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "kid": "first"}).encode())
+    token = f"{header.decode().rstrip('=')}.{payload}.{signature}"
+    assert refusal(authority, token) == "algorithm"
+
+
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE"])
 def test_a_token_without_a_signature_is_refused(authority: Issuer, algorithm: str) -> None:
     token = forged({"alg": algorithm, "kid": "first"}, authority.claims(), None)

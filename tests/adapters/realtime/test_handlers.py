@@ -209,6 +209,12 @@ def test_connect_refuses_without_any_call(query: dict[str, list[str]] | None, st
     assert aws.session.cache_info().currsize == 0
 
 
+def test_connect_refuses_a_subprotocol_without_any_call() -> None:
+    offered = handshake({"code": ["a"]}, {"Sec-WebSocket-Protocol": ["graphql-ws"]})
+    assert connect.handler(offered, CONTEXT) == {"statusCode": 400}
+    assert aws.session.cache_info().currsize == 0
+
+
 def test_a_message_cannot_reach_the_rules_of_connect_or_disconnect(
     dynamodb: "DynamoDBClient",
 ) -> None:
