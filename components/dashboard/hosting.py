@@ -14,6 +14,9 @@ import pulumi
 import pulumi_aws as aws
 
 from ..resources import policies
+from ..resources.addresses import check_certificate, check_host, check_origins
+from ..resources.arguments import InvalidArgument, check
+from ..resources.names import BUCKET_NAME, CLOUDFRONT_NAME, check_name
 from . import files
 from .files import Config, Hosting
 
@@ -59,12 +62,16 @@ class DashboardArgs:
     """Folder of the pages; by default those of this package."""
 
     def __post_init__(self) -> None:
+        check(self)
         if (self.domain_name is None) != (self.certificate_arn is None):
-            raise ValueError(
+            raise InvalidArgument(
                 f"domain_name and certificate_arn must be given together, got {self.domain_name!r}"
                 f" and {'a' if self.certificate_arn is not None else 'no'} certificate: CloudFront"
                 " answers for a name only with a certificate of it."
             )
+        check_host("domain_name", self.domain_name)
+        check_certificate("certificate_arn", self.certificate_arn)
+        check_origins("watch_frame_ancestors", self.watch_frame_ancestors)
 
 
 class Dashboard(pulumi.ComponentResource):
@@ -80,6 +87,7 @@ class Dashboard(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: DashboardArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        check_name("Dashboard", name, {"-rewriting": CLOUDFRONT_NAME, "-bucket": BUCKET_NAME})
         super().__init__("realtime:index:Dashboard", name, None, opts)
         folder = Path(args.files_path) if args.files_path else files.FOLDER
         hosting = files.hosting(folder)
@@ -94,13 +102,7 @@ class Dashboard(pulumi.ComponentResource):
         self.distribution_domain_name = distribution.domain_name
         self.url = pulumi.Output.concat("https://", args.domain_name or distribution.domain_name)
         self.bucket_name = bucket.bucket
-        self.register_outputs(
-            {
-                "url": self.url,
-                "distribution_domain_name": self.distribution_domain_name,
-                "bucket_name": self.bucket_name,
-            }
-        )
+        self.register_outputs({key: getattr(self, key) for key in Dashboard.__annotations__})
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)

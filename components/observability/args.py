@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..resources.arguments import InvalidArgument, check
+
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 METRICS_OF_AN_ALARM = 10
 MOST_PUBLISHING_SERVICES = 2
@@ -62,6 +64,7 @@ class ObservabilityArgs:
     """Region that it is made in; by default the provider's."""
 
     def __post_init__(self) -> None:
+        check(self)
         for name in (
             "web_socket_rate_limit",
             "http_rate_limit",
@@ -69,7 +72,7 @@ class ObservabilityArgs:
             "lambda_concurrency",
         ):
             if getattr(self, name) < 1:
-                raise ValueError(
+                raise InvalidArgument(
                     f"{name} must be 1 or more, got {getattr(self, name)}: the alarm is set at"
                     " 80 percent of it."
                 )
@@ -78,10 +81,10 @@ class ObservabilityArgs:
             ("publishing_services", MOST_PUBLISHING_SERVICES),
         ):
             if not 1 <= len(getattr(self, name)) <= most:
-                raise ValueError(
+                raise InvalidArgument(
                     f"{name} must be 1 to {most}, got {len(getattr(self, name))}: CloudWatch takes"
                     f" {METRICS_OF_AN_ALARM} metrics in one alarm, and none makes no alarm."
                 )
         for address in self.emails or ():
             if isinstance(address, str) and "@" not in address:
-                raise ValueError(f"emails must hold e-mail addresses, got {address!r}.")
+                raise InvalidArgument(f"emails must hold e-mail addresses, got {address!r}.")

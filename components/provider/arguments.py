@@ -6,17 +6,15 @@ left. Here all that is wrong is told at once, by the property's path in the call
 
 import dataclasses
 import difflib
-import json
-import types
 import typing
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
 from pulumi.output import Unknown
 from pulumi.provider.experimental.util import camel_case
 
-KINDS: Mapping[Any, str] = {str: "a text", bool: "true or false", int: "a whole number"}
+from ..resources.arguments import NOT_KNOWN, InvalidArgument, unwrapped, wrong_kind
 
 
 class Arguments:
@@ -27,14 +25,10 @@ class Arguments:
 
     def build(self, kind: Any, value: Any, path: str = "") -> Any:
         """`value` as the annotation `kind` says; None where it was refused."""
-        kind, may_be_output = _unwrapped(kind)
+        kind, may_be_output = unwrapped(kind)
         if isinstance(value, pulumi.Output | Unknown):
             if not may_be_output:
-                self._refuse(
-                    path,
-                    "must be known when the program runs, because it decides what is made: got an"
-                    " output of a resource, or a secret",
-                )
+                self._refuse(path, NOT_KNOWN)
             return pulumi.Output.from_input(cast("Any", value))
         if dataclasses.is_dataclass(kind):
             return self._dataclass(cast("type[Any]", kind), value, path)
@@ -46,8 +40,8 @@ class Arguments:
         return self._plain(kind, value, path)
 
     def _dataclass(self, kind: type[Any], value: Any, path: str) -> Any:
-        if not isinstance(value, dict):
-            return self._refuse(path, f"must be an object, got {_shown(value)}")
+        if (wrong := wrong_kind(Mapping, value)) is not None:
+            return self._refuse(path, wrong)
         given = cast("dict[str, Any]", value)
         fields = {camel_case(field.name): field for field in dataclasses.fields(kind)}
         before = len(self.refusals)
@@ -63,27 +57,26 @@ class Arguments:
             return None
         try:
             return kind(**built)
-        except ValueError as error:  # what the class refuses by itself
+        except InvalidArgument as error:  # what the class refuses by itself
             return self._refuse_by_class(kind, path, str(error))
 
     def _sequence(self, kind: Any, value: Any, path: str) -> Any:
-        if not isinstance(value, list):
-            return self._refuse(path, f"must be a list, got {_shown(value)}")
-        items = cast("list[Any]", value)
+        if (wrong := wrong_kind(Sequence, value)) is not None:
+            return self._refuse(path, wrong)
+        items = cast("Sequence[Any]", value)
         return [self.build(kind, item, f"{path}[{index}]") for index, item in enumerate(items)]
 
     def _mapping(self, kind: Any, value: Any, path: str) -> Any:
-        if not isinstance(value, dict):
-            return self._refuse(path, f"must be an object, got {_shown(value)}")
-        items = cast("dict[str, Any]", value).items()
+        if (wrong := wrong_kind(Mapping, value)) is not None:
+            return self._refuse(path, wrong)
+        items = cast("Mapping[str, Any]", value).items()
         return {key: self.build(kind, item, _below(path, key)) for key, item in items}
 
     def _plain(self, kind: Any, value: Any, path: str) -> Any:
         if kind is int and isinstance(value, float) and value.is_integer():
             return int(value)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            wanted = KINDS.get(kind, kind.__name__)
-            return self._refuse(path, f"must be {wanted}, got {_shown(value)}")
+        if (wrong := wrong_kind(kind, value)) is not None:
+            return self._refuse(path, wrong)
         return value
 
     def _refuse_by_class(self, kind: type[Any], path: str, reason: str) -> None:
@@ -97,26 +90,8 @@ class Arguments:
         self.refusals.append(f"{path} {reason}".lstrip())
 
 
-def _unwrapped(kind: Any) -> tuple[Any, bool]:
-    """The type itself of `T | None` and `Input[T]`, and whether it was the latter."""
-    if typing.get_origin(kind) not in (typing.Union, types.UnionType):
-        return kind, False
-    members = typing.get_args(kind)
-    for member in members:
-        if typing.get_origin(member) is Awaitable:
-            return typing.get_args(member)[0], True
-    (plain,) = (member for member in members if member is not types.NoneType)
-    return plain, False
-
-
 def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _shown(value: Any) -> str:
-    """As JSON has it: every language's callers read that, and numbers come as floats."""
-    whole = isinstance(value, float) and value.is_integer()
-    return json.dumps(int(value) if whole else value, default=lambda it: type(it).__name__)
 
 
 def _resembling(name: str, known: list[str]) -> str:

@@ -79,8 +79,7 @@ class Servicer(ProviderServicer):
             return await super()._construct(request, context)  # pyright: ignore[reportUnknownMemberType] - Pulumi leaves `context` untyped
         except (ComponentInitError, pulumi.RunError) as error:
             refused = error.inner if isinstance(error, ComponentInitError) else error
-            # The arguments of a part refuse by a ValueError what they are given.
-            if not isinstance(refused, ValueError | pulumi.RunError):
+            if not isinstance(refused, pulumi.RunError):
                 raise
             raise cast("Provider", self.provider).refusal([str(refused)]) from error
 

@@ -10,14 +10,20 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..resources.addresses import check_origins
+from ..resources.arguments import InvalidArgument, check
 from ..resources.function import FunctionDefaults
 from .tokens import TokenArgs
 
 STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
-ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 SEGMENT = r"(?:[A-Za-z0-9_.~%-]+|\*|\{[A-Za-z_][A-Za-z0-9_:.-]*\})"
 PATTERN = re.compile(f"{SEGMENT}(?::{SEGMENT})*")
 TEMPLATE = re.compile(r"[A-Za-z0-9_.~:%-]*\{\}[A-Za-z0-9_.~:%-]*")
+VARIABLE = re.compile(r"\*|\{.*\}")
+SEPARATOR = re.compile(r":(?![^{}]*\})")
+"""A ':' inside braces belongs to the claim's name, as in Cognito's `custom:tenant`."""
+PROTOCOL_PARAMETERS = ("channel", "since", "ticket")
+"""Query parameters of a connect that docs/protocol.md gives a meaning."""
 RULES_LIMIT_BYTES = 3_000
 DEFAULT_MIN_INTERVAL_MS = 200
 DEFAULT_MAXIMUM_SUBSCRIPTIONS = 100
@@ -58,29 +64,37 @@ class ChannelRule:
     """Sources that may publish by a door; by default none, only functions with `grant_publish`."""
 
     def __post_init__(self) -> None:
+        check(self)
         if not PATTERN.fullmatch(self.pattern):
-            raise ValueError(
+            raise InvalidArgument(
                 "pattern must be segments separated by ':', each of them A-Z a-z 0-9 _ . ~ % -, or"
                 f" `*`, or one {{claim}}, got {self.pattern!r}."
             )
         if self.access not in ("public", "owner"):
-            raise ValueError(
+            raise InvalidArgument(
                 f"access must be 'public' or 'owner', got {self.access!r} for {self.pattern!r}."
             )
         if (self.access == "owner") != ("{" in self.pattern):
-            raise ValueError(
+            raise InvalidArgument(
                 f"pattern {self.pattern!r} does not fit access {self.access!r}: an owner pattern"
                 " has at least one {claim}, as in user:{sub}, and a public one has none."
             )
         if self.delivery not in ("latest", "every"):
-            raise ValueError(
+            raise InvalidArgument(
                 f"delivery must be 'latest' or 'every', got {self.delivery!r} for {self.pattern!r}."
             )
         if self.min_interval_ms is not None and not 0 <= self.min_interval_ms <= 60_000:
-            raise ValueError(
+            raise InvalidArgument(
                 f"min_interval_ms must be 0 to 60000, got {self.min_interval_ms} for"
                 f" {self.pattern!r}: a watcher that waits longer wants a page, not a push."
             )
+
+    def hides(self, later: "ChannelRule") -> bool:
+        """Whether each channel that has the shape of `later` has this rule's shape too."""
+        mine, theirs = SEPARATOR.split(self.pattern), SEPARATOR.split(later.pattern)
+        return len(mine) == len(theirs) and all(
+            VARIABLE.fullmatch(own) or own == other for own, other in zip(mine, theirs, strict=True)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +118,8 @@ class RealtimeApiArgs:
     """Query parameter -> channel: `{"code": "link:{}"}` lets clients connect with `?code=x`."""
 
     allowed_origins: Sequence[str] | None = None
-    """Web origins that may connect; by default every one."""
+    """Origins that may connect, native shells' (`capacitor://localhost`) and `null` too; by default
+    every one."""
 
     require_origin: bool | None = None
     """Refuse clients that send no Origin, which is every one but a browser; false by default."""
@@ -155,18 +170,23 @@ class RealtimeApiArgs:
     """Make an HTTP API with `POST /tickets` too, at `tickets_url`; false by default."""
 
     def __post_init__(self) -> None:
+        check(self)
         if not STAGE_NAME.fullmatch(self.stage_name):
-            raise ValueError(
+            raise InvalidArgument(
                 "stage_name must be 1 to 128 letters, digits, '-' or '_', got"
                 f" {self.stage_name!r}: API Gateway takes no others in the address."
             )
         if not self.channels:
-            raise ValueError("channels must hold a rule, got none: every connect would be refused.")
+            raise InvalidArgument(
+                "channels must hold a rule, got none: every connect would be refused."
+            )
         if self.ticket_api and self.tokens is None:
-            raise ValueError("ticket_api needs tokens: a ticket is given for a token.")
-        _refuse_numbers(self)
-        _refuse_texts(self)
-        _refuse_more_than_fits(self)
+            raise InvalidArgument("ticket_api needs tokens: a ticket is given for a token.")
+        _check_numbers(self)
+        _check_rules(self)
+        _check_parameters(self)
+        check_origins("allowed_origins", self.allowed_origins)
+        _check_size(self)
 
 
 def channel_rules(args: RealtimeApiArgs) -> str:
@@ -185,37 +205,59 @@ def _rule(rule: ChannelRule) -> dict[str, object]:
     }
 
 
-def _refuse_numbers(args: RealtimeApiArgs) -> None:
+def _check_numbers(args: RealtimeApiArgs) -> None:
     for name in ("throttling_rate_limit", "throttling_burst_limit", "connects_per_second"):
         limit: int | None = getattr(args, name)
         if limit is not None and limit < 1:
-            raise ValueError(f"{name} must be 1 or more, got {limit}: 0 refuses every client.")
+            raise InvalidArgument(f"{name} must be 1 or more, got {limit}: 0 refuses every client.")
     for name, (least, most, beyond) in LIMITS.items():
         value: int | None = getattr(args, name)
         if value is not None and not least <= value <= most:
-            raise ValueError(f"{name} must be {least} to {most}, got {value}: {beyond}.")
+            raise InvalidArgument(f"{name} must be {least} to {most}, got {value}: {beyond}.")
 
 
-def _refuse_texts(args: RealtimeApiArgs) -> None:
+def _check_rules(args: RealtimeApiArgs) -> None:
+    for index, rule in enumerate(args.channels):
+        if rule.access == "owner" and args.tokens is None:
+            raise InvalidArgument(
+                f"tokens must be given with the owner rule {rule.pattern!r}, got none: every"
+                " connection would be anonymous, and the rule would let none subscribe."
+            )
+        for earlier in args.channels[:index]:
+            if earlier.hides(rule):
+                raise InvalidArgument(
+                    f"channels must name {rule.pattern!r} before {earlier.pattern!r}, got it after:"
+                    " the first rule whose shape fits a channel decides, so that it never would."
+                )
+
+
+def _check_parameters(args: RealtimeApiArgs) -> None:
     for parameter, template in (args.connect_parameters or {}).items():
+        if parameter in PROTOCOL_PARAMETERS:
+            raise InvalidArgument(
+                f"connect_parameters must not name {parameter!r}: clients send the protocol's own"
+                f" {', '.join(PROTOCOL_PARAMETERS)}. Choose another name."
+            )
         if not TEMPLATE.fullmatch(template):
-            raise ValueError(
+            raise InvalidArgument(
                 "connect_parameters must give channel templates with one {}, as in link:{}, got"
                 f" {template!r} for {parameter!r}."
             )
-    for origin in args.allowed_origins or ():
-        if not ORIGIN.fullmatch(origin):
-            raise ValueError(
-                "allowed_origins must be like https://app.example.com, without a path, in lower"
-                f" case, got {origin!r}: browsers send no other form."
+        channel = ChannelRule(
+            pattern=template.replace("{}", "x"), access="public", delivery="latest"
+        )
+        if not any(rule.hides(channel) for rule in args.channels):
+            raise InvalidArgument(
+                f"connect_parameters must give channels that a rule of channels fits, got"
+                f" {template!r} for {parameter!r}: every such connect would be refused."
             )
 
 
-def _refuse_more_than_fits(args: RealtimeApiArgs) -> None:
+def _check_size(args: RealtimeApiArgs) -> None:
     rules = channel_rules(args)
     rest = json.dumps([dict(args.connect_parameters or {}), list(args.allowed_origins or ())])
     if len(rules) + len(rest) > RULES_LIMIT_BYTES:
-        raise ValueError(
+        raise InvalidArgument(
             "channels, connect_parameters and allowed_origins must be JSON of"
             f" {RULES_LIMIT_BYTES} bytes at most, got {len(rules) + len(rest)}: Lambda gives a"
             " function 4 KB for all of its variables. Merge rules with `*`."

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from ..resources import bundle
 from ..resources.layer import RuntimeLayer, RuntimeLayerArgs
+from ..resources.names import FIFO_QUEUE_NAME, FUNCTION_NAME, RULE_NAME, check_name
 from ..resources.table import Table, TableArgs
 from .args import (
     DEFAULT_INLINE_MAXIMUM,
@@ -25,6 +26,13 @@ from .reference import ExistingRealtimeApi, ExistingRealtimeApiArgs, describe
 from .routes import Routing
 from .sessions import Sessions, make_sessions
 from .stage import deployed_stage
+
+NAMED_CHILDREN = {
+    "-disconnect-function": FUNCTION_NAME,
+    "-events-route-rule": RULE_NAME,
+    "-publish-queue-dead-letter": FIFO_QUEUE_NAME,
+}
+"""The longest names of each kind."""
 
 
 class RealtimeApi(Granting):
@@ -98,6 +106,7 @@ class RealtimeApi(Granting):
     def __init__(
         self, name: str, args: RealtimeApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        check_name("RealtimeApi", name, NAMED_CHILDREN)
         super().__init__("realtime:index:RealtimeApi", name, None, opts)
         self._args, queues = args, make_queues(name, args, self)
         table = self._table(name)

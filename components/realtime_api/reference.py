@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pulumi
 
+from ..resources.arguments import check
 from .grants import Granting
 
 VERSION = 1
@@ -31,6 +32,9 @@ class ExistingRealtimeApiArgs:
 
     output: str | None = None
     """Name under which that stack exports `RealtimeApi.reference`; `realtime` by default."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 class ExistingRealtimeApi(Granting):

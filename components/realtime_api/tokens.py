@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..resources.arguments import InvalidArgument, check
+
 ALGORITHMS = tuple(f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512))
 DEFAULT_ALGORITHMS = ("RS256",)
 DEFAULT_CLOCK_SKEW_SECONDS = 30
@@ -38,26 +40,27 @@ class TokenArgs:
     """How far the issuer's clock may be ahead, 0 to 300; 30 by default."""
 
     def __post_init__(self) -> None:
+        check(self)
         if isinstance(self.issuer, str) and not ISSUER.fullmatch(self.issuer):
-            raise ValueError(
+            raise InvalidArgument(
                 f"issuer must be an https address, got {self.issuer!r}: whoever answers at another"
                 " could sign tokens."
             )
         if not 1 <= len(self.audiences) <= MAXIMUM_AUDIENCES:
-            raise ValueError(
+            raise InvalidArgument(
                 f"audiences must name 1 to {MAXIMUM_AUDIENCES}, got {len(self.audiences)}: without"
                 " one, the issuer's tokens for anybody would be taken."
             )
         if self.algorithms is not None and not set(self.algorithms) <= set(ALGORITHMS):
-            raise ValueError(
+            raise InvalidArgument(
                 f"algorithms must be of {', '.join(ALGORITHMS)}, got {', '.join(self.algorithms)}:"
                 " others have no public key, so that whoever can check a token could make one."
             )
         if not (self.algorithms or self.algorithms is None):
-            raise ValueError("algorithms must name one, got none: leave it out for RS256.")
+            raise InvalidArgument("algorithms must name one, got none: leave it out for RS256.")
         skew = self.clock_skew_seconds
         if skew is not None and not 0 <= skew <= MAXIMUM_CLOCK_SKEW_SECONDS:
-            raise ValueError(
+            raise InvalidArgument(
                 f"clock_skew_seconds must be 0 to {MAXIMUM_CLOCK_SKEW_SECONDS}, got {skew}: a clock"
                 " that is further off has to be set."
             )

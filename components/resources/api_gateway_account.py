@@ -10,6 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from . import policies
+from .arguments import check
+from .names import ROLE_NAME, check_name
 
 PUSH_TO_CLOUDWATCH = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
@@ -18,6 +20,9 @@ PUSH_TO_CLOUDWATCH = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushT
 class ApiGatewayAccountArgs:
     region: str | None = None
     """Region whose setting it is; by default the provider's."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 HERE = ApiGatewayAccountArgs()
@@ -35,6 +40,7 @@ class ApiGatewayAccount(pulumi.ComponentResource):
         args: ApiGatewayAccountArgs = HERE,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        check_name("ApiGatewayAccount", name, {"-role": ROLE_NAME})
         super().__init__("realtime:index:ApiGatewayAccount", name, None, opts)
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
         role = aws.iam.Role(

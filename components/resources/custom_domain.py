@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from .addresses import check_host, check_hosted_zone
+from .arguments import check
+
 PROOF_TTL_SECONDS = 300
 
 
@@ -29,11 +32,9 @@ class CustomDomainArgs:
     """Region of the API; by default the provider's."""
 
     def __post_init__(self) -> None:
-        if "." not in self.domain_name or self.domain_name != self.domain_name.lower():
-            raise ValueError(
-                "domain_name must be a host in lower case, as in live.example.com, got"
-                f" {self.domain_name!r}."
-            )
+        check(self)
+        check_host("domain_name", self.domain_name)
+        check_hosted_zone("hosted_zone_id", self.hosted_zone_id)
 
 
 class CustomDomain(pulumi.ComponentResource):

@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from . import policies
+from .arguments import check
 
 DELETION_WINDOW_DAYS = 30
 USE = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -36,6 +37,9 @@ class CustomerKeyArgs:
 
     partition: str | None = None
     """`aws` by default; `aws-cn` and `aws-us-gov` are the others."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 class CustomerKey(pulumi.ComponentResource):

@@ -10,6 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from . import policies
+from .arguments import check
+from .names import QUEUE_NAME, RULE_NAME, check_name
 from .queue import kept_queue
 
 ONE_DAY_SECONDS = 86_400
@@ -45,6 +47,9 @@ class EventRouteArgs:
     protect_data: bool | None = None
     """Have Pulumi refuse to delete or replace its queue; false by default."""
 
+    def __post_init__(self) -> None:
+        check(self)
+
 
 class EventRoute(pulumi.ComponentResource):
     """A rule, its target, and the right to send of this rule alone."""
@@ -55,6 +60,7 @@ class EventRoute(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: EventRouteArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        check_name("EventRoute", name, {"-rule": RULE_NAME, "-undelivered-queue": QUEUE_NAME})
         super().__init__("realtime:index:EventRoute", name, None, opts)
         self._region = args.region
         undelivered = kept_queue(

@@ -11,6 +11,8 @@ import pulumi
 import pulumi_aws as aws
 
 from . import bundle, policies
+from .arguments import InvalidArgument, check
+from .names import FUNCTION_NAME, ROLE_NAME, check_name
 
 # Lambda has it in every region of regions.toml: AWS publishes its own arm64 layers in all of them.
 # https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-lambda-extensions-versions.html
@@ -45,8 +47,9 @@ class FunctionDefaults:
     """Send traces of the functions' runs to X-Ray, which AWS charges for; false by default."""
 
     def __post_init__(self) -> None:
+        check(self)
         if self.log_retention_days not in LOG_RETENTION_DAYS:
-            raise ValueError(
+            raise InvalidArgument(
                 f"log_retention_days must be one of {LOG_RETENTION_DAYS}, got"
                 f" {self.log_retention_days}: CloudWatch keeps logs for no other number of days."
             )
@@ -86,27 +89,28 @@ class FunctionArgs:
     """Region that it is made in; by default the provider's."""
 
     def __post_init__(self) -> None:
+        check(self)
         if self.defaults.layer_arn is None:
-            raise ValueError(
+            raise InvalidArgument(
                 "defaults must give layer_arn, got none: the packages that functions import are in"
                 " that layer. RealtimeApi has one, and RuntimeLayer makes one."
             )
         if not 1 <= self.timeout_seconds <= 900:
-            raise ValueError(
+            raise InvalidArgument(
                 f"timeout_seconds must be 1 to 900, got {self.timeout_seconds}."
                 " Longer work belongs in a queue."
             )
         if not 128 <= self.memory_mb <= 10_240:
-            raise ValueError(
+            raise InvalidArgument(
                 f"memory_mb must be 128 to 10240, got {self.memory_mb}: Lambda offers nothing else."
             )
         if self.reserved_concurrency is not None and self.reserved_concurrency < 1:
-            raise ValueError(
+            raise InvalidArgument(
                 f"reserved_concurrency must be 1 or more, got {self.reserved_concurrency}: with 0"
                 " the function never runs. Leave it out to reserve none."
             )
         if self.handlers_path is not None and not Path(self.handlers_path).is_absolute():
-            raise ValueError(
+            raise InvalidArgument(
                 f"handlers_path must be an absolute path, got {self.handlers_path!r}: a relative"
                 " one would depend on where Pulumi runs. In Python: str(Path(__file__).parent)"
             )
@@ -130,6 +134,7 @@ class Function(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        check_name("Function", name, {"-function": FUNCTION_NAME, "-role": ROLE_NAME})
         super().__init__("realtime:index:Function", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(

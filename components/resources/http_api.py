@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from .addresses import WEB_ORIGIN, check_origins
+from .arguments import check
 from .function import Function, FunctionDefaults
 
 STAGE_NAME = "$default"
@@ -41,6 +43,9 @@ class InvokedFunction:
     invoke_arn: pulumi.Input[str]
     """ARN by which API Gateway invokes it."""
 
+    def __post_init__(self) -> None:
+        check(self)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HttpApiArgs:
@@ -60,7 +65,7 @@ class HttpApiArgs:
     """Requests that may come at once; by default as many as in a second."""
 
     allowed_origins: Sequence[str] | None = None
-    """Web origins whose pages may call the API; by default none but its own."""
+    """Origins whose pages may call the API; by default none. Only http and https ones matter."""
 
     allowed_methods: Sequence[str] | None = None
     """Methods that those pages may use; by default `GET` and `POST`."""
@@ -70,6 +75,10 @@ class HttpApiArgs:
 
     region: str | None = None
     """Region that it is made in; by default the provider's."""
+
+    def __post_init__(self) -> None:
+        check(self)
+        check_origins("allowed_origins", self.allowed_origins)
 
 
 class HttpApi(pulumi.ComponentResource):
@@ -181,10 +190,13 @@ class HttpApi(pulumi.ComponentResource):
 
 
 def _cors(args: HttpApiArgs) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict | None:
-    if not args.allowed_origins:
+    # API Gateway documents origins of http and https alone.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+    origins = [one for one in args.allowed_origins or () if WEB_ORIGIN.fullmatch(one)]
+    if not origins:
         return None
     return {
-        "allow_origins": list(args.allowed_origins),
+        "allow_origins": origins,
         "allow_methods": list(args.allowed_methods or ("GET", "POST")),
         "allow_headers": ["authorization", "content-type"],
         "max_age": CORS_MAX_AGE_SECONDS,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from .arguments import check
 from .function import ARCHITECTURE, RUNTIME
 
 
@@ -15,6 +16,9 @@ class RuntimeLayerArgs:
 
     region: str | None = None
     """Region that it is made in; by default the provider's."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 class RuntimeLayer(pulumi.ComponentResource):

@@ -10,7 +10,9 @@ import pulumi
 import pulumi_aws as aws
 
 from . import policies
+from .arguments import check
 from .function import Function
+from .names import FIFO_QUEUE_NAME, check_name
 
 BATCH_SIZE = 10
 MAXIMUM_RECEIVES = 5
@@ -37,6 +39,9 @@ class QueueArgs:
     protect_data: bool | None = None
     """Have Pulumi refuse to delete or replace both queues; false by default."""
 
+    def __post_init__(self) -> None:
+        check(self)
+
 
 class Queue(pulumi.ComponentResource):
     """A queue for one function, and a dead-letter queue for what it could not do."""
@@ -53,6 +58,7 @@ class Queue(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: QueueArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        check_name("Queue", name, {"-dead-letter": FIFO_QUEUE_NAME})
         super().__init__("realtime:index:Queue", name, None, opts)
         self._region = args.region
         dead_letter = kept_queue(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from .arguments import check
 from .customer_key import table_encryption
 
 
@@ -25,6 +26,9 @@ class IndexArgs:
     attributes: Sequence[str]
     """Attributes that it holds besides the keys: a write to another one costs it nothing."""
 
+    def __post_init__(self) -> None:
+        check(self)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableArgs:
@@ -42,6 +46,9 @@ class TableArgs:
 
     region: str | None = None
     """Region that it is made in; by default the provider's."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 class Table(pulumi.ComponentResource):

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 import pulumi
 
 from ..resources import policies
+from ..resources.addresses import check_origins
+from ..resources.arguments import check
 from ..resources.function import Function, FunctionArgs, FunctionDefaults
 from ..resources.http_api import HttpApi, HttpApiArgs
+from ..resources.names import FUNCTION_NAME, check_name
 from .table import OWNER_INDEX
 from .users import Users, UsersArgs
 
@@ -55,6 +58,10 @@ class ShortenerArgs:
     public_url: pulumi.Input[str] | None = None
     """Address that short links begin with, where the API has a name; by default its own."""
 
+    def __post_init__(self) -> None:
+        check(self)
+        check_origins("allowed_origins", self.allowed_origins)
+
 
 class Shortener(pulumi.ComponentResource):
     """Short links with owners. Each redirect is a click for the pipeline that it is given."""
@@ -75,6 +82,7 @@ class Shortener(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: ShortenerArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        check_name("Shortener", name, {"-redirect-function": FUNCTION_NAME})
         super().__init__("realtime:index:Shortener", name, None, opts)
         owners = UsersArgs(protect_data=args.protect_data, region=args.region)
         users = Users(f"{name}-users", owners, pulumi.ResourceOptions(parent=self))

@@ -12,8 +12,10 @@ import pulumi
 import pulumi_aws as aws
 
 from ..resources import policies
+from ..resources.arguments import InvalidArgument, check
 from ..resources.event_route import EventRoute, EventRouteArgs
 from ..resources.function import Function, FunctionArgs, FunctionDefaults
+from ..resources.names import FUNCTION_NAME, check_name
 from ..resources.queue import Queue, QueueArgs, kept_queue
 
 SOURCE = "shortener"
@@ -52,8 +54,9 @@ class ClickPipelineArgs:
     """Have Pulumi refuse to delete or replace its queues; false by default."""
 
     def __post_init__(self) -> None:
+        check(self)
         if self.maximum_concurrency is not None and not 2 <= self.maximum_concurrency <= 1000:
-            raise ValueError(
+            raise InvalidArgument(
                 f"maximum_concurrency must be 2 to 1000, got {self.maximum_concurrency}:"
                 " Lambda takes no other for a queue."
             )
@@ -80,6 +83,7 @@ class ClickPipeline(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: ClickPipelineArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        check_name("ClickPipeline", name, {"-aggregate-function": FUNCTION_NAME})
         super().__init__("realtime:index:ClickPipeline", name, None, opts)
         bus = aws.cloudwatch.EventBus(f"{name}-bus", region=args.region, opts=self._child())
         clicks = QueueArgs(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..resources.arguments import check
 from ..resources.table import IndexArgs, Table, TableArgs
 
 OWNER_INDEX = "by-owner"
@@ -23,6 +24,9 @@ class LinkTableArgs:
 
     kms_key_arn: pulumi.Input[str] | None = None
     """Key of its rows, as of `CustomerKey`; by default DynamoDB's own."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 class LinkTable(pulumi.ComponentResource):

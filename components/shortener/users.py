@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from ..resources.arguments import check
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsersArgs:
@@ -13,6 +15,9 @@ class UsersArgs:
 
     region: str | None = None
     """Region that it is made in; by default the provider's."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 class Users(pulumi.ComponentResource):

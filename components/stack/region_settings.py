@@ -10,8 +10,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-CERTIFICATE = re.compile("arn:[a-z-]+:acm:us-east-1:")
-HOST = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+")
+from ..resources.addresses import (
+    CERTIFICATE,
+    CERTIFICATE_RULE,
+    HOST,
+    HOST_RULE,
+    HOSTED_ZONE,
+    HOSTED_ZONE_RULE,
+)
 
 Positive = Annotated[int, Field(gt=0)]
 Mapped = Annotated[int, Field(ge=2, le=1000)]
@@ -35,20 +41,18 @@ def refusal(rule: str) -> PydanticCustomError:
     return PydanticCustomError("refused", "{rule}", {"rule": rule})
 
 
-def _host(name: str) -> str:
-    if not HOST.fullmatch(name):
-        raise refusal("must be a host in lower case, as in live.example.com")
-    return name
+def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise refusal(rule)
+        return text
+
+    return AfterValidator(check)
 
 
-def _certificate(arn: str) -> str:
-    if not CERTIFICATE.match(arn):
-        raise refusal("must be the ARN of a certificate in us-east-1")
-    return arn
-
-
-Host = Annotated[str, AfterValidator(_host)]
-Certificate = Annotated[str, AfterValidator(_certificate)]
+Host = Annotated[str, _matching(HOST, HOST_RULE)]
+HostedZone = Annotated[str, _matching(HOSTED_ZONE, HOSTED_ZONE_RULE)]
+Certificate = Annotated[str, _matching(CERTIFICATE, CERTIFICATE_RULE)]
 
 
 class Throttle(Strict):
@@ -130,7 +134,7 @@ class Promise(Strict):
 class Domains(Strict):
     """Names of your own for the two APIs, with certificates. Without the group AWS's names stay."""
 
-    hosted_zone_id: str = Field(examples=["Z0123456789ABCDEFGHIJ"])
+    hosted_zone_id: HostedZone = Field(examples=["Z0123456789ABCDEFGHIJ"])
     """Route 53 zone that holds both names, in the stack's account"""
 
     web_socket: Host = Field(examples=["live.example.com"])

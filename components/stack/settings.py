@@ -13,7 +13,8 @@ from pulumi.runtime import config as pulumi_config
 from pydantic import Field, Json, ValidationError, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from ..realtime_api.args import ORIGIN, STAGE_NAME
+from ..realtime_api.args import STAGE_NAME
+from ..resources.addresses import ORIGIN, ORIGIN_RULE
 from ..resources.function import LOG_RETENTION_DAYS
 from . import limits
 from .region_settings import RegionSettings, Strict, refusal
@@ -52,7 +53,7 @@ class Settings(Strict):
     """development, or production, which keeps its data when the stack is deleted"""
 
     allowed_origins: Json[tuple[str, ...]] = Field(examples=[["https://app.example.com"]])
-    """Web origins whose pages may connect and call the API; empty lets every page connect"""
+    """Origins that may connect and call the API, native shells' too; empty lets every page in"""
 
     require_origin: bool = Field(examples=["false"])
     """Refuse WebSocket clients that send no Origin, which is every one but a browser"""
@@ -87,8 +88,10 @@ class Settings(Strict):
         if production and not origins:
             raise refusal("must name an origin in production: with none, every page may connect")
         for origin in origins:
-            if not ORIGIN.fullmatch(origin) or (production and not origin.startswith("https://")):
-                raise refusal("must be origins like https://app.example.com, without a path")
+            if not ORIGIN.fullmatch(origin):
+                raise refusal(ORIGIN_RULE)
+            if production and origin.startswith("http://"):
+                raise refusal("must be origins of https in production")
         return origins
 
     @field_validator("alarm_emails")

@@ -21,6 +21,8 @@ def realtime_api(**changes: Any) -> RealtimeApi:
         "ticket_api": True,
         **changes,
     }
+    if changes.get("tokens", ISSUER) is None:  # an owner's rule needs tokens
+        arguments["channels"] = [ChannelRule(pattern="a", access="public", delivery="every")]
     if "tokens" not in changes:  # outputs exist only where a program runs
         arguments["tokens"] = TokenArgs(
             issuer=pulumi.Output.from_input(ISSUER), audiences=[pulumi.Output.from_input("client")]

@@ -18,6 +18,9 @@ channels:
     access: owner
     delivery: every
     publishers: [orders]
+tokens:
+  issuer: https://issuer.example
+  audiences: [web]
 throttlingRateLimit: 10
 defaults:
   logRetentionDays: 7

@@ -87,9 +87,9 @@ def test_the_dashboards_pages_may_connect_and_shut_out_no_other(origins: list[st
 @pytest.mark.parametrize(
     ("path", "value", "rule"),
     [
-        ("domains.http", "Go.example.com", "must be a host in lower case"),
+        ("domains.http", "Go.example.com", "must be a host name like"),
         ("domains.webSocket", None, "must be set, and is not"),
-        ("dashboard.domainName", "https://x.example.com", "must be a host in lower case"),
+        ("dashboard.domainName", "https://x.example.com", "must be a host name like"),
         ("dashboard.certificateArn", "arn:aws:acm:eu-west-1:1:certificate/1", "must be the ARN"),
     ],
 )

@@ -13,6 +13,7 @@ from pulumi.provider.experimental.analyzer import Analyzer
 
 import components
 from components.realtime_api.grants import Granting
+from components.resources.arguments import InvalidArgument
 
 MODULES = [
     importlib.import_module(info.name)
@@ -36,6 +37,7 @@ DATACLASSES = [
     *ARGUMENTS,
     components.ChannelRule,
     components.FunctionDefaults,
+    components.IndexArgs,
     components.TokenArgs,
 ]
 
@@ -109,6 +111,14 @@ def test_arguments_are_frozen_and_named(arguments: type) -> None:
 def test_every_argument_says_what_it_means(arguments: type) -> None:
     fields = {field.name for field in dataclasses.fields(arguments)}
     assert documented(arguments) == fields
+
+
+@pytest.mark.parametrize("arguments", DATACLASSES)
+def test_a_value_of_another_kind_is_refused_in_each_argument(arguments: type) -> None:
+    """By its own sentence: Pulumi would send it to AWS as it is."""
+    names = [field.name for field in dataclasses.fields(arguments)]
+    with pytest.raises(InvalidArgument, match=f"^{names[0]} must be"):
+        arguments(**dict.fromkeys(names, b"bytes"))
 
 
 @pytest.mark.parametrize("arguments", DATACLASSES)

@@ -14,6 +14,7 @@ from tests.infra.provider_inputs import FUNCTION, OUTPUT, SECRET, YAML
 from tests.infra.provider_monitor import Served, engine, provider
 from tests.infra.test_existing_realtime_api import STACK, OtherStack
 
+PUBLIC = YAML["channels"][:1]
 NOT_KNOWN = "must be known when the program runs, because it decides what is made: got an output"
 
 
@@ -65,7 +66,7 @@ def details_of(refusal: pytest.ExceptionInfo[grpc.RpcError]) -> str:
         ({"channels": UNKNOWN}, f"channels {NOT_KNOWN}"),
         ({"channels": [YAML["channels"][0] | {"pattern": UNKNOWN}]}, f"[0].pattern {NOT_KNOWN}"),
         ({"tokens": {"issuer": UNKNOWN, "audiences": []}}, "tokens.audiences must name 1 to 10"),
-        ({"ticketApi": True}, "ticketApi needs tokens"),
+        ({"ticketApi": True, "tokens": None, "channels": PUBLIC}, "ticketApi needs tokens"),
         (
             {"defaults": {"logRetentionDays": 8}},
             "defaults.logRetentionDays must be one of (1, 3, 5",

@@ -4,7 +4,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs
+from components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs, TokenArgs
 from tests.infra.harness import ACCOUNT, deploy
 
 EVENTS = f"arn:aws:events:eu-west-1:{ACCOUNT}"
@@ -37,7 +37,10 @@ def test_the_functions_get_the_rules_in_the_form_that_they_parse() -> None:
     rule = ChannelRule(
         pattern="user:{sub}", access="owner", delivery="every", min_interval_ms=0, publishers=["o"]
     )
-    deployment = deploy(lambda: realtime_api(channels=[*ARGUMENTS["channels"], rule]))
+    tokens = TokenArgs(issuer="https://issuer.example", audiences=["web"])
+    deployment = deploy(
+        lambda: realtime_api(channels=[*ARGUMENTS["channels"], rule], tokens=tokens)
+    )
     for name in ("authorize", "connect", "messages"):
         variables = deployment.named(f"live-{name}-function").inputs["environment"]["variables"]
         assert json.loads(variables["CHANNEL_RULES"]) == [

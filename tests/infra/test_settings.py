@@ -7,7 +7,7 @@ import yaml
 from pulumi.runtime import set_all_config
 from pydantic import BaseModel
 
-from components.realtime_api.args import ORIGIN
+from components.resources.addresses import ORIGIN
 from components.stack.setting_errors import nested
 from components.stack.settings import Settings, SettingsError, load
 from tests.infra.configured import changed, loaded
@@ -87,7 +87,8 @@ def test_a_missing_key_is_refused_with_the_command_that_sets_it(key: str) -> Non
         ("tier", "prod", "must be 'development' or 'production'"),
         ("allowedOrigins", "https://a.example", "must be an array"),
         ("allowedOrigins", '["https://a.example/path"]', "without a path"),
-        ("allowedOrigins", '["*"]', "must be origins like https://app.example.com"),
+        ("allowedOrigins", '["https://a.example:443"]', "without the port 443 of https"),
+        ("allowedOrigins", '["*"]', "must be origins as browsers send them"),
         ("requireOrigin", "perhaps", "must be a valid boolean"),
         ("logRetentionDays", "8", "must be one of 1, 3, 5, 7"),
         ("logRetentionDays", "a week", "must be a valid integer"),
@@ -115,7 +116,7 @@ def test_a_value_that_cannot_work_is_refused(key: str, value: str, rule: str) ->
     ("key", "value", "rule"),
     [
         ("allowedOrigins", "[]", "must name an origin in production"),
-        ("allowedOrigins", '["http://a.example"]', "https://app.example.com"),
+        ("allowedOrigins", '["http://a.example"]', "must be origins of https in production"),
         ("logRetentionDays", "14", "must be 30 or more in production"),
     ],
 )

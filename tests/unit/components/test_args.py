@@ -1,13 +1,21 @@
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import ChannelRule, ClickPipelineArgs, FunctionDefaults, RealtimeApiArgs
+from components import (
+    ChannelRule,
+    ClickPipelineArgs,
+    FunctionDefaults,
+    RealtimeApiArgs,
+    TokenArgs,
+)
 from components.realtime_api.args import channel_rules
+from components.resources.arguments import InvalidArgument
 from components.resources.function import FunctionArgs
-from handlers.realtime.channels import InvalidRules, Rules
+from handlers.realtime.channels import InvalidRules, Rule, Rules
 
 RULE: dict[str, Any] = {"pattern": "link:*", "access": "public", "delivery": "latest"}
 REALTIME_API: dict[str, Any] = {
@@ -17,6 +25,19 @@ REALTIME_API: dict[str, Any] = {
     "throttling_burst_limit": 5,
     "defaults": FunctionDefaults(log_retention_days=7),
 }
+TOKENS = TokenArgs(issuer="https://issuer.example", audiences=["web"])
+
+
+def realtime_api(**changes: Any) -> RealtimeApiArgs:
+    return RealtimeApiArgs(**{**REALTIME_API, **changes})
+
+
+def rule(pattern: str) -> ChannelRule:
+    access = "owner" if "{" in pattern else "public"
+    return ChannelRule(pattern=pattern, access=access, delivery="latest")
+
+
+MANY = [rule(f"link{number}:*") for number in range(40)]
 FUNCTION: dict[str, Any] = {
     "module": "realtime.functions.connect",
     "environment": {},
@@ -45,15 +66,14 @@ def test_the_component_accepts_the_patterns_that_the_functions_parse(
     accepted = parsed = True
     try:
         ChannelRule(pattern=pattern, access=access, delivery="latest")
-    except ValueError:
+    except InvalidArgument:
         accepted = False
     unchecked = object.__new__(ChannelRule)
     fields: dict[str, Any] = {**RULE, "pattern": pattern, "access": access}
     for name, value in {**fields, "min_interval_ms": None, "publishers": None}.items():
         object.__setattr__(unchecked, name, value)
     try:
-        arguments: dict[str, Any] = {**REALTIME_API, "channels": [unchecked]}
-        Rules.parse(channel_rules(RealtimeApiArgs(**arguments)))
+        Rules.parse(channel_rules(realtime_api(channels=[unchecked], tokens=TOKENS)))
     except InvalidRules:
         parsed = False
     assert accepted == parsed
@@ -74,7 +94,7 @@ def test_the_component_accepts_the_patterns_that_the_functions_parse(
     ],
 )
 def test_a_rule_that_could_not_work_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InvalidArgument, match=message):
         ChannelRule(**{**RULE, **changes})
 
 
@@ -94,14 +114,32 @@ def test_a_rule_that_could_not_work_is_refused(changes: dict[str, Any], message:
         ({"posts_per_second": 499}, "posts_per_second must be 500 to 1000000, got 499"),
         ({"history_seconds": 59}, "history_seconds must be 60 to 2592000, got 59"),
         ({"maximum_workers": 1}, "maximum_workers must be 2 to 1000, got 1"),
-        ({"channels": [ChannelRule(**RULE)] * 40}, "must be JSON of 3000 bytes at most, got"),
+        ({"channels": MANY}, "must be JSON of 3000 bytes at most, got"),
+        (
+            {"channels": [rule("user:{sub}")]},
+            "tokens must be given with the owner rule 'user:{sub}'",
+        ),
+        ({"connect_parameters": {"channel": "link:{}"}}, "must not name 'channel'"),
+        ({"connect_parameters": {"since": "link:{}"}}, "must not name 'since'"),
+        ({"connect_parameters": {"ticket": "link:{}"}}, "must not name 'ticket'"),
+        ({"connect_parameters": {"code": "nosuch:{}"}}, "that a rule of channels fits"),
+        ({"throttling_rate_limit": "10"}, 'throttling_rate_limit must be a whole number, got "10"'),
+        ({"throttling_rate_limit": 1.5}, "throttling_rate_limit must be a whole number, got 1.5"),
+        ({"throttling_rate_limit": True}, "throttling_rate_limit must be a whole number, got true"),
+        ({"require_origin": "yes"}, 'require_origin must be true or false, got "yes"'),
+        ({"stage_name": 7}, "stage_name must be a text, got 7"),
+        ({"channels": "link:*"}, "channels must be a list"),
+        ({"channels": ["link:*"]}, r"channels\[0\] must be ChannelRule, got \"link:"),
+        ({"connect_parameters": ["code"]}, "connect_parameters must be an object"),
+        ({"connect_parameters": {"code": 1}}, "connect_parameters.code must be a text, got 1"),
+        ({"tokens": {"issuer": "x"}}, "tokens must be TokenArgs"),
         ({"throttling_rate_limit": 0}, "throttling_rate_limit must be 1 or more, got 0: 0 refuses"),
         ({"throttling_burst_limit": 0}, "throttling_burst_limit must be 1 or more, got 0"),
     ],
 )
 def test_an_api_that_could_not_work_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        RealtimeApiArgs(**{**REALTIME_API, **changes})
+    with pytest.raises(InvalidArgument, match=message):
+        realtime_api(**changes)
 
 
 @pytest.mark.parametrize(
@@ -121,16 +159,55 @@ def test_an_api_that_could_not_work_is_refused(changes: dict[str, Any], message:
 def test_a_function_that_lambda_would_refuse_is_refused(
     changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InvalidArgument, match=message):
         FunctionArgs(**{**FUNCTION, **changes})
 
 
 def test_a_number_of_days_that_cloudwatch_does_not_keep_logs_for_is_refused() -> None:
-    with pytest.raises(ValueError, match="got 8: CloudWatch keeps logs for no other"):
+    with pytest.raises(InvalidArgument, match="got 8: CloudWatch keeps logs for no other"):
         FunctionDefaults(log_retention_days=8)
 
 
 @pytest.mark.parametrize("concurrency", [0, 1, 1001])
 def test_a_concurrency_that_lambda_would_refuse_is_refused(concurrency: int) -> None:
-    with pytest.raises(ValueError, match=f"must be 2 to 1000, got {concurrency}"):
+    with pytest.raises(InvalidArgument, match=f"must be 2 to 1000, got {concurrency}"):
         ClickPipelineArgs(**CLICK_PIPELINE, maximum_concurrency=concurrency)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "hidden"),
+    [
+        (["*:*", "user:{sub}"], "user:{sub}"),
+        (["user:*", "user:{sub}"], "user:{sub}"),
+        (["user:{sub}", "user:*"], "user:*"),
+        (["link:*", "link:*"], "link:*"),
+        (["*", "news"], "news"),
+        (["a:{custom:tenant}", "a:b"], "a:b"),
+    ],
+)
+def test_a_rule_that_an_earlier_one_hides_is_refused(patterns: list[str], hidden: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"channels must name {re.escape(repr(hidden))} bef"):
+        realtime_api(channels=[*map(rule, patterns)], tokens=TOKENS)
+
+
+SEGMENTS = st.sampled_from(["a", "b", "*", "{sub}", "{custom:tenant}"])
+
+
+@given(st.lists(st.lists(SEGMENTS, min_size=1, max_size=3).map(":".join), min_size=1, max_size=4))
+def test_each_accepted_rule_decides_about_a_channel_and_each_refused_list_has_one_that_does_not(
+    patterns: list[str],
+) -> None:
+    """A wildcard stands for a text that no pattern has: only this rule's shape may need it."""
+    channels = [rule(pattern) for pattern in patterns]
+    made: list[Any] = [(one.pattern, one.access, "latest", 200, ()) for one in channels]
+    decided = Rules(tuple(Rule(*one) for one in made))
+    own = [re.sub(r"\*|\{[^}]*\}", "z", pattern) for pattern in patterns]
+    useful = [
+        decided.find(channel) is mine for channel, mine in zip(own, decided.rules, strict=True)
+    ]
+    try:
+        realtime_api(channels=channels, tokens=TOKENS)
+        accepted = True
+    except InvalidArgument:
+        accepted = False
+    assert accepted == all(useful)

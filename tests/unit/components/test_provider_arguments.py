@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pulumi.output import Unknown
 
 from components.provider.arguments import Arguments
+from components.resources.arguments import InvalidArgument
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,9 +22,9 @@ class Key:
 
     def __post_init__(self) -> None:
         if self.skew_seconds is not None and self.skew_seconds < 0:
-            raise ValueError(f"skew_seconds must be 0 or more, got {self.skew_seconds}")
+            raise InvalidArgument(f"skew_seconds must be 0 or more, got {self.skew_seconds}")
         if not self.audiences:
-            raise ValueError("lets nobody in: audiences must name one")
+            raise InvalidArgument("lets nobody in: audiences must name one")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
