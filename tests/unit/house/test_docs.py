@@ -92,6 +92,17 @@ def test_a_link_to_a_file_leads_somewhere(path: Path) -> None:
     assert not missing
 
 
+def test_the_index_of_decisions_has_each_page_under_its_title() -> None:
+    folder = ROOT / "docs" / "adr"
+    pages = sorted(folder.glob("0*.md"), key=str)
+    titles = [page.read_text().partition("\n")[0].removeprefix("# ") for page in pages]
+    rows = [
+        f"| {page.name[:4]} | [{title}]({page.name}) |"
+        for page, title in zip(pages, titles, strict=True)
+    ]
+    assert re.findall(r"^\| \d.*", (folder / "index.md").read_text(), re.MULTILINE) == rows
+
+
 def test_every_target_of_the_makefile_that_ci_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make ([a-z-]+)", CI, re.MULTILINE):
