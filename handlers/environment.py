@@ -13,11 +13,11 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 class MissingVariable(RuntimeError):
-    """A variable that a function needs is not set, or cannot be what its field says."""
+    """A variable of a function is not set, or its text does not fit its field."""
 
 
 def read(kind: type[T]) -> T:
-    """Builds `kind` from the variables that have its fields' names in capitals.
+    """Builds `kind` from the variables with the names of its fields, in capitals.
 
     A field is str, int or bool. Raises `MissingVariable`.
     """

@@ -1,6 +1,6 @@
 """The cursor of a list of links: opaque to the client, and good for its owner only.
 
-It is not signed: an owner who makes one up starts a page elsewhere in their own links.
+It is not signed: an owner that makes one up starts a page elsewhere in their own links.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ EVENT_TYPE = "click"
 
 BUS_SECONDS = 0.3
 EMIT_SECONDS = 0.5
-"""For both ways together, whatever the peers do; only the look-up of a name is not in it."""
+"""For both ways together. Only the look-up of a name is not in it."""
 
 
 class Way(Enum):

@@ -62,8 +62,8 @@ class Counters:
 def is_code(text: str) -> bool:
     """Whether a link can have this code. All of it may stand in a key, a path and a channel.
 
-    A code has no upper case. The redirect and the links API lower what a person types, so that no
-    two links differ by case alone.
+    A code has no upper case, so that no two links differ by case alone: the redirect and the links
+    API take a typed code in any case.
     """
     return _CODE.fullmatch(text) is not None and text not in RESERVED
 

@@ -109,7 +109,7 @@ def redirect() -> Redirect:
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     method, headers = event["requestContext"]["http"]["method"], event.get("headers", {})
-    if method == "OPTIONS":  # a preflight; API Gateway adds what its CORS configuration allows
+    if method == "OPTIONS":  # a preflight; API Gateway adds the headers of its CORS configuration
         return _answer(204, "", ALLOWED)
     if method not in {"GET", "HEAD"}:
         return _refusal(405, "method_not_allowed", "A link can be followed only.", headers, ALLOWED)

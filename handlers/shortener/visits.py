@@ -1,6 +1,6 @@
-"""What a request for a short link is: a click, or a machine's look at the link.
+"""Tells a click from a request that no person made. The rule is in docs/guarantees.md.
 
-docs/guarantees.md says what counts. Headers are the browser's or the agent's own word.
+A header is the sender's own word: a program that sends a browser's headers is counted.
 """
 
 from __future__ import annotations

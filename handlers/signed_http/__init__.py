@@ -1,4 +1,4 @@
-"""Posts one payload to many connections over signed HTTP; see docs/adr/0005.
+"""Signed HTTP: posts of one payload to many connections (docs/adr/0005), and single calls (0019).
 
 Knows nothing of realtime.
 """

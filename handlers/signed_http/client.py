@@ -1,7 +1,7 @@
 """The push client: posts one payload to many connections through API Gateway's management API.
 
-It exists for speed: a post by boto3 costs about thirty times its CPU. A batch never fails as a
-whole: each connection has its own result, and one that is slow or broken delays nobody else.
+It exists for speed: a post by boto3 costs about thirty times its CPU. Each connection has a result
+of its own, and a slow or broken connection delays no other.
 """
 
 import asyncio
@@ -18,34 +18,33 @@ from .responses import Response
 from .signature import Body, Credentials, Signer
 
 ANSWER_SECONDS = 0.05
-"""Kept at the end of a batch for answers: a post without one has probably arrived, and to make
-sure costs another."""
+"""Time at the end of a batch for answers alone: a post that no answer confirms is sent again."""
 OPENING_AT_ONCE = 32
-"""A handshake is dear, and while it lasts another socket may have its answer and take the id."""
+"""A handshake is dear, and a socket that has its answer meanwhile takes the id."""
 MAXIMUM_SOCKETS = 512
-"""Of all batches together; half of the files that a Lambda function may have open."""
-SWEEP_SECONDS = 0.02
-"""How often deadlines are looked at: one timer a batch instead of one a post."""
+"""Of all batches together: half of the files that a Lambda function may have open."""
+EXPIRE_SECONDS = 0.02
+"""Interval at which deadlines are checked: one timer a batch in place of one a post."""
 KEPT_SECONDS = 30
-"""Age by the wall clock at which sockets without a batch are dropped, and the name is resolved
-again. A process that Lambda has frozen sees no FIN, and its monotonic clock may have stood still.
+"""Age by the wall clock at which idle sockets are closed and the name is resolved again. A frozen
+process sees no FIN, and its monotonic clock may stand still.
 https://docs.aws.amazon.com/lambda/latest/dg/best-practices.html: idle connections are purged."""
 
 
 class Failure(Enum):
-    """Why a post has no answer."""
+    """The reason why a post has no answer."""
 
     TIMEOUT = "timeout"
     NETWORK = "network"
     UNANSWERED = "unanswered"
-    """Sent, and the batch's deadline came before the call's own: it has probably arrived."""
+    """Sent, but the batch's deadline came before the call's own: the post has probably arrived."""
     UNSTARTED = "unstarted"
     """The batch's deadline came first; nothing was sent."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What API Gateway answered; the body explains a refusal and is empty otherwise."""
+    """An answer of API Gateway. The body explains an error, and is empty without one."""
 
     status: int
     body: bytes = b""
@@ -56,9 +55,9 @@ _OK = Answer(200)
 
 
 class PushClient:
-    """Belongs to one event loop; keep both across invocations so that connections are reused.
+    """Belongs to one event loop. Keep both across invocations, so that connections are reused.
 
-    `credentials` is asked again and again while a batch runs, so it may refresh them in time.
+    `credentials` is called again and again while a batch runs, so that it can refresh them in time.
     """
 
     def __init__(
@@ -89,7 +88,7 @@ class PushClient:
         call_seconds: float = 3.0,
         batch_seconds: float = 10.0,
     ) -> dict[str, Result]:
-        """One result for each id. Cancelling closes what is under way and sends nothing more."""
+        """One result for each id. A cancellation closes the posts under way and sends no more."""
         if not self.batches and self._clock() - self._used_at > KEPT_SECONDS:
             self.pool.close()
             self._origin.resolve()
@@ -110,7 +109,7 @@ class PushClient:
 
     @property
     def sockets(self) -> int:
-        """How many batches use or open."""
+        """Number that batches use or open."""
         return sum(batch.sockets for batch in self.batches)
 
     async def open(self) -> Connection:
@@ -118,7 +117,7 @@ class PushClient:
 
 
 class _Batch:
-    """One `post_all`: lanes, each a connection that takes the next id when it has an answer."""
+    """One `post_all`. A connection that has its answer takes the next id."""
 
     def __init__(
         self, client: PushClient, ids: Iterable[str], body: Body, *, limits: tuple[float, float]
@@ -136,34 +135,34 @@ class _Batch:
 
     async def run(self) -> dict[str, Result]:
         self._client.refresh()
-        await self._client.pool.catch_up()
-        sweeper = self._loop.create_task(self._sweep())
-        sweeper.add_done_callback(self._swept)
+        await self._client.pool.read_pending()
+        expiring = self._loop.create_task(self.expire())
+        expiring.add_done_callback(self.on_expire_end)
         try:
             self._client.batches.add(self)
-            self._start_all()
-            self._end_if_finished()
+            self.start_all()
+            self.end_if_finished()
             await self._done
         finally:
             self._client.batches.discard(self)
-            sweeper.cancel()
-            self._abandon()
+            expiring.cancel()
+            self.abandon()
         return self._results | dict.fromkeys(self._waiting, Failure.UNSTARTED)
 
     @property
     def sockets(self) -> int:
         return len(self._asked) + len(self._opening)
 
-    def _start_all(self) -> None:
+    def start_all(self) -> None:
         while self._waiting and self.sockets < self._client.concurrency:
             connection = self._client.pool.take()
             if connection is None:
                 break
-            self._start(connection)
-        self._open_more()
+            self.start(connection)
+        self.open_more()
 
-    def _open_more(self) -> None:
-        """Where answers are fast, few sockets do; where they are slow, there are soon more."""
+    def open_more(self) -> None:
+        """Opens sockets for the ids that wait: few where answers are fast, soon more where slow."""
         while (
             self._waiting
             and self._loop.time() < self._starts_until
@@ -171,85 +170,85 @@ class _Batch:
             and self.sockets < self._client.concurrency
             and (self.sockets == 0 or self._client.sockets < MAXIMUM_SOCKETS)
         ):
-            self._start(None)
+            self.start(None)
 
-    def _start(self, connection: Connection | None) -> None:
-        """Gives the next id to a lane: to its connection, or to a fresh one where it has none."""
+    def start(self, connection: Connection | None) -> None:
+        """Gives the next id to the connection, or to a fresh one."""
         if not self._waiting or self._loop.time() >= self._starts_until:
             if connection:
                 self._client.pool.idle.append(connection)
             return
         call = _Call(self._waiting.popleft(), self._loop.time() + self._call_seconds)
         if connection:
-            self._ask(connection, call)
+            self.ask(connection, call)
         else:
-            self._open(call)
+            self.open(call)
 
-    def _ask(self, connection: Connection, call: "_Call") -> None:
+    def ask(self, connection: Connection, call: "_Call") -> None:
         self._asked[connection] = call
-        connection.send(self._client.sign(call.connection_id, self._body), self._answered)
+        connection.send(self._client.sign(call.connection_id, self._body), self.answered)
 
-    def _open(self, call: "_Call") -> None:
+    def open(self, call: "_Call") -> None:
         call.fresh = True
         task = self._loop.create_task(self._client.open())
         self._opening[task] = call
-        task.add_done_callback(self._opened)
+        task.add_done_callback(self.opened)
 
-    def _opened(self, task: asyncio.Task[Connection]) -> None:
+    def opened(self, task: asyncio.Task[Connection]) -> None:
         call = self._opening.pop(task, None)
-        if call is None:  # left behind, or given up
+        if call is None:  # the batch or the call is over
             return
         if task.exception():
-            self._record(call, Failure.NETWORK, None)
+            self.record(call, Failure.NETWORK, None)
         else:
-            self._ask(task.result(), call)
-        self._open_more()
+            self.ask(task.result(), call)
+        self.open_more()
 
-    def _answered(self, connection: Connection, result: Response | Exception) -> None:
+    def answered(self, connection: Connection, result: Response | Exception) -> None:
         call = self._asked.pop(connection)
         if isinstance(result, Response):
             answer = _OK if result.status == 200 else Answer(result.status, result.body)
-            self._record(call, answer, None if connection.closed else connection)
+            self.record(call, answer, None if connection.closed else connection)
         elif call.fresh or connection.heard:
-            self._record(call, Failure.NETWORK, None)
-        else:  # the peer had closed an idle connection: that says nothing about this post
-            self._open(call)
+            self.record(call, Failure.NETWORK, None)
+        else:  # the peer had closed an idle connection before it read this post
+            self.open(call)
 
-    def _record(self, call: "_Call", result: Result, connection: Connection | None) -> None:
+    def record(self, call: "_Call", result: Result, connection: Connection | None) -> None:
         self._results[call.connection_id] = result
-        self._start(connection)
-        self._end_if_finished()
+        self.start(connection)
+        self.end_if_finished()
 
-    def _end_if_finished(self) -> None:
+    def end_if_finished(self) -> None:
         if self._asked or self._opening or self._done.done():
             return
         if not self._waiting or self._loop.time() >= self._starts_until:
             self._done.set_result(None)
 
-    async def _sweep(self) -> None:
-        """Ends the calls that took too long, and the batch when its own time is over."""
+    async def expire(self) -> None:
+        """Ends the calls whose time is over, and the batch at its deadline."""
         while (now := self._loop.time()) < self._ends:
-            await asyncio.sleep(min(SWEEP_SECONDS, self._ends - now))
+            await asyncio.sleep(min(EXPIRE_SECONDS, self._ends - now))
             self._client.refresh()
             now = self._loop.time()
-            self._client.pool.sweep(now)
+            self._client.pool.expire(now)
             for connection in [c for c, call in self._asked.items() if call.ends <= now]:
                 connection.close()
-                self._record(self._asked.pop(connection), Failure.TIMEOUT, None)
+                self.record(self._asked.pop(connection), Failure.TIMEOUT, None)
             for task in [t for t, call in self._opening.items() if call.ends <= now]:
                 call = self._opening.pop(task)
                 end(task)
-                self._record(call, Failure.TIMEOUT, None)
-        self._leave()
-        self._end_if_finished()
+                self.record(call, Failure.TIMEOUT, None)
+        self.leave()
+        self.end_if_finished()
 
-    def _swept(self, sweeper: asyncio.Task[None]) -> None:
-        """Without the sweeper nothing would time out: what it raises, the batch raises."""
-        if not sweeper.cancelled() and (error := sweeper.exception()) and not self._done.done():
+    def on_expire_end(self, expiring: asyncio.Task[None]) -> None:
+        """No call would time out any more, so the batch raises the error."""
+        if not expiring.cancelled() and (error := expiring.exception()) and not self._done.done():
             self._done.set_exception(error)
 
-    def _leave(self) -> None:
-        """The batch's time is over, those of its calls are not."""
+    def leave(self) -> None:
+        """At the batch's deadline: gives the calls whose own time is not over to the pool."""
         for connection, call in self._asked.items():
             self._results[call.connection_id] = Failure.UNANSWERED
             self._client.pool.leave(connection, call.ends)
@@ -259,8 +258,8 @@ class _Batch:
         self._asked.clear()
         self._opening.clear()
 
-    def _abandon(self) -> None:
-        """After a cancellation or an error; after anything else nothing is left."""
+    def abandon(self) -> None:
+        """After a cancellation or an error, closes the calls under way."""
         for late in (*self._asked, *self._opening):
             end(late)
         self._asked.clear()
@@ -272,4 +271,4 @@ class _Call:
     connection_id: str
     ends: float
     fresh: bool = False
-    """Whether its connection was opened for it: a failure there is not a stale connection's."""
+    """Whether the connection was opened for this call, so that it cannot be a stale one."""

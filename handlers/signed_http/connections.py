@@ -1,8 +1,8 @@
 """Keep-alive connections to one HTTPS or HTTP origin, each carrying one request at a time.
 
-A connection is a non-blocking socket in a selector and a parser; there is no stream, task, future
-or turn of the event loop per request, because at thousands of posts a second those would cost more
-than the posts. A connection outlives its request and, where the event loop does, the invocation.
+A connection is a non-blocking socket in a selector, and a parser. A request has no stream, task,
+future or turn of the event loop of its own, because at thousands of posts a second those would cost
+more than the posts. A connection outlives its request and, if the event loop does, the invocation.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from .responses import MalformedResponse, Response, ResponseParser
 RECEIVE_BYTES = 65_536
 
 Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
-"""What `getaddrinfo` gives of each address of a name."""
+"""An address of a name, as `getaddrinfo` returns it."""
 
 
 class Origin:
-    """Where to connect, and how TLS is verified: by the system's trust store, or by `tls`."""
+    """The host to connect to. TLS is verified by the system's trust store, or by `tls`."""
 
     def __init__(self, endpoint: str, tls: ssl.SSLContext | None = None) -> None:
         address = urlsplit(endpoint)
@@ -36,8 +36,8 @@ class Origin:
         self._look_up: asyncio.Task[list[Address]] | None = None
 
     def resolve(self) -> None:
-        """Has the name looked up anew by the next `open`. Lambda caches no look-up, and a batch
-        opens its sockets at once: one look-up serves them all."""
+        """Makes the next `open` look up the name. Lambda caches no look-up, and a batch opens its
+        sockets at once, so one look-up serves all of them."""
         self._look_up = None
 
     async def open(self) -> socket.socket:
@@ -113,8 +113,8 @@ async def _ready(sock: socket.socket, *, write: bool) -> None:
 class Poller:
     """Watches many sockets for the event loop, which sees one: a selector is readable itself.
 
-    The loop turns once for all answers that have come meanwhile instead of once for each of them.
-    Belongs to the loop that runs while it watches anything.
+    The loop turns once for all answers that have come meanwhile, in place of once for each. While
+    it watches a socket, a poller belongs to the running loop.
     """
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class Poller:
             asyncio.get_running_loop().add_reader(self._selector, self._call_ready)
         self._selector.register(sock, selectors.EVENT_READ, on_readable)
 
-    def forget(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+    def unwatch(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         self._selector.unregister(sock)
         if not self._selector.get_map():
             loop.remove_reader(self._selector)
@@ -136,7 +136,7 @@ class Poller:
 
 
 class Connection:
-    """One open socket. `on_done` hears of the response, or of the error that ended the connection.
+    """One open socket. `on_done` gets the response, or the error that ended the connection.
 
     After an error, and after a response that is not reusable, the connection is closed already.
     """
@@ -144,7 +144,7 @@ class Connection:
     def __init__(self, sock: socket.socket, poller: Poller) -> None:
         self._socket = sock
         self._poller = poller
-        self._is_tls = isinstance(sock, ssl.SSLSocket)  # which may hold decrypted bytes back
+        self._is_tls = isinstance(sock, ssl.SSLSocket)  # TLS may keep decrypted bytes back
         self._loop = asyncio.get_running_loop()
         self._parser = ResponseParser()
         self._on_done: Callable[[Connection, Response | Exception], None] | None = None
@@ -161,15 +161,15 @@ class Connection:
         self._write(request)
 
     def answer_to(self, on_done: Callable[["Connection", Response | Exception], None]) -> None:
-        """From now on, `on_done` hears of the answer that is awaited."""
+        """From now on, `on_done` gets the answer that is awaited."""
         self._on_done = on_done
 
     def close(self) -> None:
-        """Safe at any time and more than once; nobody is told."""
+        """Safe at any time and more than once. `on_done` is not called."""
         if not self.closed:
             self.closed = True
             self._on_done = None
-            self._poller.forget(self._socket, self._loop)
+            self._poller.unwatch(self._socket, self._loop)
             self._loop.remove_writer(self._socket)
             self._socket.close()
 
@@ -202,8 +202,8 @@ class Connection:
                 return
 
     def _received(self, data: bytes) -> bool:
-        """Whether reading is over for now: an answer is complete, or the connection is."""
-        if self._on_done is None:  # bytes or a close that nobody asked for
+        """Returns whether reading is over for now: the answer is complete, or the connection is."""
+        if self._on_done is None:  # no request waits for these bytes or this close
             self.close()
             return True
         if not data:

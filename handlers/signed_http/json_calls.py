@@ -1,7 +1,6 @@
 """Calls of AWS's JSON protocols, signed, over one kept socket. Each blocks, and has a deadline.
 
-It is for a function that a person waits for: boto3 takes some 300 ms of CPU until its first call,
-this module 30.
+It is for a function that a person waits for: see docs/adr/0019.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ KEPT_SECONDS = 30
 
 
 class CallError(Exception):
-    """AWS, or the network before it, did not do what it was asked. The text is a stable word."""
+    """AWS or the network failed the call. The text is a stable word."""
 
     def __init__(self, code: str, *, retryable: bool) -> None:
         super().__init__(code)

@@ -1,7 +1,7 @@
-"""The sockets of the push client that no batch uses: idle ones, and those that are still waiting.
+"""The sockets of the push client that no batch uses: idle ones, and ones that await an answer.
 
-Nothing is read while no batch runs, nor while the process is frozen between two invocations: what
-came meanwhile is read when the next batch begins.
+Their answers are read when the next batch begins: between batches no loop runs, and between
+invocations Lambda freezes the process.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ class Pool:
         self.idle: list[Connection] = []
         self._maximum_late = maximum_late
         self._late: dict[Connection | asyncio.Task[Connection], float] = {}
-        """What a batch left behind, still waiting for an answer or a handshake, and until when."""
+        """Calls and handshakes that outlive their batch, and when each must end."""
 
     def take(self) -> Connection | None:
         while self.idle:
@@ -26,7 +26,7 @@ class Pool:
         return None
 
     def leave(self, late: "Connection | asyncio.Task[Connection]", until: float) -> None:
-        """Keeps what is under way, to be reused: a new socket costs far more than a post."""
+        """Keeps a call under way for its socket: a new one costs far more than a post."""
         if len(self._late) >= self._maximum_late:
             oldest = next(iter(self._late))
             del self._late[oldest]
@@ -39,18 +39,18 @@ class Pool:
 
     @property
     def waiting(self) -> int:
-        """How many sockets wait for what a batch had no time for."""
+        """Number of sockets that await an answer or a handshake."""
         return len(self._late)
 
-    async def catch_up(self) -> None:
-        """Reads what came since the loop ran last: answers, and the end of idle sockets."""
+    async def read_pending(self) -> None:
+        """Reads the answers, and the ends of idle sockets, that came since the loop ran last."""
         if self._late or self.idle:
-            await asyncio.sleep(0)  # the loop looks for what is readable
-            await asyncio.sleep(0)  # and tells of it
-        self.sweep(asyncio.get_running_loop().time())
+            await asyncio.sleep(0)  # the loop polls the sockets
+            await asyncio.sleep(0)  # and calls their readers
+        self.expire(asyncio.get_running_loop().time())
 
-    def sweep(self, now: float) -> None:
-        """Ends what was left behind and has had its time."""
+    def expire(self, now: float) -> None:
+        """Ends the calls and handshakes whose time is over."""
         for late in [late for late, until in self._late.items() if until <= now]:
             del self._late[late]
             end(late)
@@ -67,7 +67,7 @@ class Pool:
         for connection in self.idle:
             connection.close()
         self.idle.clear()
-        self.sweep(math.inf)
+        self.expire(math.inf)
 
 
 def end(late: Connection | asyncio.Task[Connection]) -> None:

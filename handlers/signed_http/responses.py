@@ -1,7 +1,7 @@
 """Short HTTP/1.1 answers, read by llhttp as Node.js reads them: strictly.
 
-Added here is what one request at a time on a kept socket needs: one answer and no byte behind it,
-bounded in head and body, and complete by itself. An answer that only the close ends is an error.
+A kept socket with one request at a time needs more: one answer and no byte behind it, bounded in
+head and body, and complete by itself. An answer that only the close ends is an error.
 """
 
 from dataclasses import dataclass
@@ -59,11 +59,11 @@ class ResponseParser:
                 raise MalformedResponse("the head of the response is too long")
         return response
 
-    # llhttp calls these while it is fed; what they raise ends the feeding.
+    # llhttp calls these while it is fed. An exception of theirs ends the feeding.
 
     def on_message_begin(self) -> None:
         if self._response is not None:
-            raise MalformedResponse("the peer sent more than the answer to what was asked")
+            raise MalformedResponse("the peer sent more than one answer to one request")
 
     def on_headers_complete(self) -> None:
         self._in_body = True

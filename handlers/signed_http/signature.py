@@ -1,8 +1,8 @@
 """Signature Version 4 for one kind of request: `POST /@connections/{id}` of one endpoint.
 
-It signs what a general signer signs, and keeps what does not change between requests: the signing
-key for a day, the headers and the first half of the signature for a second. botocore is the
-authority: tests compare the two for any id, body, token and time.
+It keeps the parts that do not change between requests: the signing key for a day, the headers and
+the first half of the signature for a second. botocore is the authority: tests compare the two for
+any id, body, token and time.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ _ONLY_EQUALS_SIGNS_TO_ENCODE = re.compile(r"[A-Za-z0-9_.~=-]*").fullmatch
 
 
 class Credentials(Protocol):
-    """What signs a request; botocore's `ReadOnlyCredentials` is one."""
+    """Keys that sign a request, as botocore's `ReadOnlyCredentials`."""
 
     @property
     def access_key(self) -> str: ...
@@ -63,7 +63,7 @@ class Signer:
         self._signed_so_far = hmac.new(b"", digestmod="sha256")
 
     def prepare(self, credentials: Credentials, now: float) -> None:
-        """Makes what all requests of this second share. Cheap when nothing changed."""
+        """Computes the parts that all requests of this second share, unless it has them."""
         second = int(now)
         wanted = (credentials.access_key, credentials.secret_key, credentials.token, second)
         if wanted == self._prepared_for:

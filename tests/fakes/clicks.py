@@ -1,4 +1,4 @@
-"""The twin of the aggregator's store, in memory. A script says where it fails."""
+"""The aggregator's store in memory. A script says where it fails."""
 
 from collections import Counter, defaultdict
 from collections.abc import Coroutine, Iterable, Sequence, Set
@@ -190,7 +190,7 @@ class MemoryClicks:
             and self._holds(Condition.NEW, not ids & counters.ids)
         )
 
-    def _holds(self, condition: Condition, holds: bool) -> bool:  # noqa: FBT001 - what is held
+    def _holds(self, condition: Condition, holds: bool) -> bool:  # noqa: FBT001 - the outcome of a condition
         return holds or condition is self._without
 
     def _with(self, counters: Counters, ids: Set[str]) -> Counters:

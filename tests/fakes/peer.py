@@ -96,5 +96,5 @@ def ids(count: int) -> list[str]:
     return [f"Zx{number:04d}abcd=" for number in range(count)]
 
 
-def tally(results: dict[str, Result]) -> Counter[Result]:
+def outcomes(results: dict[str, Result]) -> Counter[Result]:
     return Counter(results.values())

@@ -148,7 +148,7 @@ def test_a_click_costs_three_calls_of_one_client(links: LinkStore) -> None:
     assert calls == ["UpdateItem", "UpdateItem", "Query"]
 
 
-def test_a_redelivered_batch_changes_nothing(cloud: Cloud, links: LinkStore) -> None:
+def test_a_redelivered_batch_leaves_the_total_as_it_was(cloud: Cloud, links: LinkStore) -> None:
     make(links, "first")
     batch = [body("first"), body("first")]
     assert deliver(*batch) == deliver(*batch, body("first")) == []
@@ -190,7 +190,7 @@ def test_messages_fail_until_their_total_is_published_and_count_once(
     assert state["version"] == clicks(links, "first") == 2
 
 
-def test_what_became_of_the_clicks_is_in_the_metrics(
+def test_the_outcome_of_each_click_is_in_the_metrics(
     links: LinkStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make(links, "first")
@@ -207,7 +207,9 @@ def test_what_became_of_the_clicks_is_in_the_metrics(
     }
 
 
-def test_a_click_that_is_too_late_is_parked_as_it_came(cloud: Cloud, links: LinkStore) -> None:
+def test_a_click_that_is_too_late_goes_to_its_queue_as_it_came(
+    cloud: Cloud, links: LinkStore
+) -> None:
     make(links, "first")
     late = body("first", at=now_ms() - 29 * DAY_MS)
     assert deliver(late) == []

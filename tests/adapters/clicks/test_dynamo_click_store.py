@@ -56,7 +56,7 @@ def test_a_conflict_or_a_throttle_at_any_item_has_the_click_counted_anew(
     assert late_when_cancelled(cloud, *reasons) is Written.REJECTED
 
 
-def test_an_id_in_its_row_is_a_duplicate_whatever_else_was_wrong(cloud: Cloud) -> None:
+def test_an_id_in_its_row_is_a_duplicate_though_another_condition_failed_too(cloud: Cloud) -> None:
     assert late_when_cancelled(cloud, ROW, CONFLICT, NONE) is Written.DUPLICATE
     assert late_when_cancelled(cloud, ROW, CONDITION, NONE) is Written.DUPLICATE
 

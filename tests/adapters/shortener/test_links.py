@@ -113,7 +113,7 @@ def test_a_target_is_kept_as_a_browser_sends_it() -> None:
     assert made["target"] == "https://xn--bcher-kva.example/a%20b"
 
 
-def test_an_alias_of_anybody_is_taken_for_good() -> None:
+def test_an_alias_that_any_link_had_is_taken_for_good() -> None:
     make("my-link", owner="bob")
     body = json.dumps({"target": TARGET, "alias": "my-link"})
     assert error(call("POST", "/links", body=body)) == (409, "alias_taken")
@@ -144,7 +144,7 @@ def test_a_body_above_8_kb_is_too_large_as_it_was_sent(
     ("method", "path"),
     [("POST", "/links"), ("GET", "/links"), ("GET", "/links/abc"), ("DELETE", "/links/abc")],
 )
-def test_nothing_is_done_for_nobody(method: str, path: str) -> None:
+def test_a_request_without_an_owner_is_refused(method: str, path: str) -> None:
     assert error(call(method, path, owner=None)) == (401, "unauthorized")
 
 
@@ -197,7 +197,7 @@ def test_a_limit_outside_1_to_100_is_refused(limit: str) -> None:
     assert error(call("GET", "/links", query={"limit": limit})) == (400, "bad_request")
 
 
-def test_a_cursor_of_somebody_else_or_of_nobody_is_refused() -> None:
+def test_a_cursor_of_another_owner_or_of_none_is_refused() -> None:
     make("one", owner="bob")
     make("two", owner="bob")
     _, cursor = listed(query={"limit": "1"}, owner="bob")
@@ -258,7 +258,7 @@ def test_the_list_has_no_days() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize("code", ["my-link", "nowhere", "no", "a.b"])
-def test_a_link_of_somebody_else_answers_as_one_there_is_not(method: str, code: str) -> None:
+def test_a_link_of_another_owner_is_answered_as_a_missing_one(method: str, code: str) -> None:
     make("my-link", owner="bob")
     answer = call(method, f"/links/{code}")
     assert error(answer) == (404, "not_found")

@@ -214,7 +214,7 @@ def test_a_preview_leads_on_and_is_counted_apart(
 
 
 @pytest.mark.parametrize("path", ["first/", "/first", "FIRST", "First//"])
-def test_a_slash_or_another_case_changes_nothing(
+def test_a_link_is_followed_with_a_slash_and_in_any_case(
     links: LinkStore, open_way: Peer, path: str
 ) -> None:
     make(links)
@@ -223,7 +223,7 @@ def test_a_slash_or_another_case_changes_nothing(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
-def test_a_method_that_follows_nothing_is_refused(
+def test_a_method_other_than_get_and_head_is_refused(
     links: LinkStore, open_way: Peer, method: str
 ) -> None:
     make(links)

@@ -150,7 +150,7 @@ def test_a_socket_that_rested_for_30_s_of_wall_clock_is_replaced(
 
 
 @pytest.mark.parametrize("script", [hang, drip])
-def test_a_call_ends_at_its_deadline_whatever_the_peer_sends_and_is_not_repeated(
+def test_a_call_to_a_peer_that_hangs_or_drips_ends_at_its_deadline_and_is_not_repeated(
     script: Script,
 ) -> None:
     with peer(json_answer({}), script) as running, calls_to(running) as calls:
@@ -161,7 +161,7 @@ def test_a_call_ends_at_its_deadline_whatever_the_peer_sends_and_is_not_repeated
         assert (running.connections, len(running.requests)) == (1, 2)
 
 
-def test_a_call_without_time_sends_nothing() -> None:
+def test_a_call_without_time_opens_no_socket() -> None:
     with peer() as running, calls_to(running) as calls:
         with pytest.raises(CallError, match="timeout"):
             get(calls, seconds=-1)

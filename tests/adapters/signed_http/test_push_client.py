@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from handlers.signed_http.client import Answer, Failure, PushClient, Result
-from tests.fakes.peer import GONE, OK, Keys, client, fine, forever, ids, peer, tally
+from tests.fakes.peer import GONE, OK, Keys, client, fine, forever, ids, outcomes, peer
 
 
 def test_every_post_has_its_own_result_and_the_body_arrives_whole() -> None:
@@ -20,7 +20,7 @@ def test_every_post_has_its_own_result_and_the_body_arrives_whole() -> None:
             results = await push.post_all(ids(100), b'{"clicks":4}')
             push.close()
         assert {i for i, r in results.items() if r == Answer(410, b'{"message":1}')} == gone
-        assert tally(results)[Answer(200)] == 100 - len(gone)
+        assert outcomes(results)[Answer(200)] == 100 - len(gone)
         assert sorted(server.posts) == [(i, b'{"clicks":4}') for i in ids(100)]
 
     asyncio.run(scenario())
@@ -31,7 +31,7 @@ def test_connections_are_bounded_and_reused_also_by_the_next_batch() -> None:
         async with peer(fine) as server:
             push = client(server, concurrency=5)
             for _ in range(4):
-                assert tally(await push.post_all(ids(50), b"x")) == {Answer(200): 50}
+                assert outcomes(await push.post_all(ids(50), b"x")) == {Answer(200): 50}
             push.close()
             return server.connections
 
@@ -50,8 +50,8 @@ def test_batches_at_the_same_time_share_the_client_and_not_their_results() -> No
                 push.post_all(ids(30), b"x"), push.post_all(others, b"y")
             )
             push.close()
-        assert tally(found) == {Answer(200): 30}
-        assert tally(gone) == {Answer(410, b'{"message":1}'): 30}
+        assert outcomes(found) == {Answer(200): 30}
+        assert outcomes(gone) == {Answer(410, b'{"message":1}'): 30}
 
     asyncio.run(scenario())
 
@@ -61,7 +61,7 @@ def test_a_client_that_was_closed_opens_connections_anew() -> None:
         async with peer(fine) as server:
             push = client(server, concurrency=2)
             for _ in range(2):
-                assert tally(await push.post_all(ids(6), b"x")) == {Answer(200): 6}
+                assert outcomes(await push.post_all(ids(6), b"x")) == {Answer(200): 6}
                 push.close()
             return server.connections
 
@@ -94,7 +94,7 @@ def test_a_peer_that_closed_an_idle_connection_costs_a_retry_not_a_result() -> N
             await push.post_all(ids(3), b"x")
             for writer in server.writers:
                 writer.transport.abort()
-            assert tally(await push.post_all(ids(3), b"y")) == {Answer(200): 3}
+            assert outcomes(await push.post_all(ids(3), b"y")) == {Answer(200): 3}
             push.close()
             assert [body for _, body in server.posts].count(b"y") == 3
 
@@ -108,7 +108,7 @@ def test_a_peer_that_hangs_up_on_every_request_is_asked_twice_at_most() -> None:
 
         async with peer(hang_up) as server:
             push = client(server)
-            assert tally(await push.post_all(ids(20), b"x")) == {Failure.NETWORK: 20}
+            assert outcomes(await push.post_all(ids(20), b"x")) == {Failure.NETWORK: 20}
             push.close()
             assert len(server.posts) <= 40
 
@@ -141,14 +141,14 @@ def test_a_connection_that_says_close_is_replaced() -> None:
 
         async with peer(once) as server:
             push = client(server, concurrency=2)
-            assert tally(await push.post_all(ids(10), b"x")) == {Answer(200): 10}
+            assert outcomes(await push.post_all(ids(10), b"x")) == {Answer(200): 10}
             push.close()
             assert server.connections == 10
 
     asyncio.run(scenario())
 
 
-def test_what_makes_the_credentials_fail_ends_the_batch_instead_of_leaving_it_to_hang() -> None:
+def test_credentials_that_fail_end_the_batch() -> None:
     async def scenario() -> None:
         asked = 0
 
@@ -185,16 +185,16 @@ def test_nonsense_is_a_failure_and_never_a_hang(nonsense: bytes) -> None:
             push = client(server)
             results = await push.post_all(ids(5), b"x", call_seconds=5)
             push.close()
-            return tally(results)
+            return outcomes(results)
 
     assert asyncio.run(scenario()) == {Failure.NETWORK: 5}
 
 
-def test_nobody_listening_is_a_failure_of_each_post() -> None:
+def test_a_port_where_no_server_listens_is_a_failure_of_each_post() -> None:
     async def scenario() -> Counter[Result]:
         async with peer(fine) as server:
             pass
-        return tally(await client(server).post_all(ids(5), b"x"))
+        return outcomes(await client(server).post_all(ids(5), b"x"))
 
     assert asyncio.run(scenario()) == {Failure.NETWORK: 5}
 
@@ -208,7 +208,7 @@ def test_a_payload_larger_than_any_socket_buffer_arrives_whole() -> None:
 
         async with peer(slow_reader) as server:
             push = client(server, concurrency=2)
-            assert tally(await push.post_all(ids(3), payload)) == {Answer(200): 3}
+            assert outcomes(await push.post_all(ids(3), payload)) == {Answer(200): 3}
             push.close()
             assert {body for _, body in server.posts} == {payload}
 

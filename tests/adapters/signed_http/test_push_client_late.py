@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from handlers.signed_http.client import Answer, Failure, PushClient, Result
-from tests.fakes.peer import GONE, OK, Peer, client, forever, ids, peer, tally
+from tests.fakes.peer import GONE, OK, Peer, client, forever, ids, outcomes, peer
 
 
 class Gate:
@@ -40,22 +40,22 @@ def test_an_answer_that_comes_between_two_batches_frees_its_socket_for_the_next(
     async def scenario() -> tuple[int, int]:
         gate = Gate()
         async with gated(gate) as (server, push):
-            assert tally(await left_behind(push)) == {Failure.UNANSWERED: 4}
+            assert outcomes(await left_behind(push)) == {Failure.UNANSWERED: 4}
             gate.opened.set()
             async with asyncio.timeout(5):
                 while push.pool.waiting:
                     await asyncio.sleep(0.01)
-            assert tally(await push.post_all(ids(40), b"y")) == {Answer(200): 40}
+            assert outcomes(await push.post_all(ids(40), b"y")) == {Answer(200): 40}
             return server.connections, len(server.posts)
 
     assert asyncio.run(scenario()) == (4, 44)
 
 
-def test_an_answer_that_came_while_nothing_ran_is_read_before_the_next_batch_starts() -> None:
+def test_an_answer_that_came_between_batches_is_read_before_the_next_one_starts() -> None:
     runner, gate = asyncio.Runner(), Gate()
 
     async def first() -> None:
-        assert tally(await left_behind(push)) == {Failure.UNANSWERED: 4}
+        assert outcomes(await left_behind(push)) == {Failure.UNANSWERED: 4}
         gate.opened.set()
         await asyncio.sleep(0)
 
@@ -64,7 +64,7 @@ def test_an_answer_that_came_while_nothing_ran_is_read_before_the_next_batch_sta
         server, push = runner.run(context.__aenter__())
         runner.run(first())
         results = runner.run(push.post_all(ids(8), b"y", call_seconds=5))
-        assert tally(results) == {Answer(200): 8}
+        assert outcomes(results) == {Answer(200): 8}
         assert server.connections <= 8
         runner.run(context.__aexit__(None, None, None))
 
@@ -79,10 +79,10 @@ def test_a_late_answer_is_never_taken_for_the_next_posts() -> None:
             gate.opened.set()
             return await batch
 
-    assert tally(asyncio.run(scenario())) == {Answer(200): 8}
+    assert outcomes(asyncio.run(scenario())) == {Answer(200): 8}
 
 
-def test_what_never_answers_is_closed_when_its_own_time_is_over() -> None:
+def test_a_socket_that_never_answers_is_closed_when_its_own_time_is_over() -> None:
     async def scenario() -> int:
         async def stall(_: str, __: asyncio.StreamWriter, ___: int) -> None:
             await forever()
@@ -91,7 +91,7 @@ def test_what_never_answers_is_closed_when_its_own_time_is_over() -> None:
             push = client(server, concurrency=4)
             await left_behind(push, call_seconds=0.6)
             results = await push.post_all(ids(1), b"y", call_seconds=0.5)
-            assert tally(results) == {Failure.TIMEOUT: 1}
+            assert outcomes(results) == {Failure.TIMEOUT: 1}
             assert push.pool.waiting == 0
             push.close()
             return server.connections

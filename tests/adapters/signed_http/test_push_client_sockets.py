@@ -8,7 +8,7 @@ import pytest
 from handlers.signed_http import client as push_client
 from handlers.signed_http.client import KEPT_SECONDS, OPENING_AT_ONCE, Answer
 from handlers.signed_http.connections import Address
-from tests.fakes.peer import OK, Behaviour, client, fine, ids, peer, tally
+from tests.fakes.peer import OK, Behaviour, client, fine, ids, outcomes, peer
 
 
 def test_answers_that_take_long_are_waited_for_by_more_and_more_sockets() -> None:
@@ -27,7 +27,7 @@ def test_answers_that_take_long_are_waited_for_by_more_and_more_sockets() -> Non
             push = client(server, concurrency=100)
             results = await push.post_all(ids(100), b"x", call_seconds=20, batch_seconds=30)
             push.close()
-            assert tally(results) == {Answer(200): 100}
+            assert outcomes(results) == {Answer(200): 100}
             return server.connections
 
     assert asyncio.run(scenario()) == 100
@@ -67,7 +67,7 @@ def test_all_batches_together_have_so_many_sockets_and_each_has_one(
             push = client(server, concurrency=5)
             results = await asyncio.gather(*(push.post_all(ids(20), b"x") for _ in range(4)))
             push.close()
-            assert [tally(result) for result in results] == [{Answer(200): 20}] * 4
+            assert [outcomes(result) for result in results] == [{Answer(200): 20}] * 4
         return most
 
     assert 4 <= asyncio.run(scenario()) <= 6 + 3
@@ -80,7 +80,7 @@ def test_sockets_that_rested_longer_than_a_network_keeps_them_are_replaced() -> 
             push = client(server, concurrency=3, clock=lambda: now)
             await push.post_all(ids(3), b"x")
             now += rest
-            assert tally(await push.post_all(ids(3), b"y")) == {Answer(200): 3}
+            assert outcomes(await push.post_all(ids(3), b"y")) == {Answer(200): 3}
             push.close()
             return server.connections
 
@@ -109,7 +109,7 @@ def test_a_name_is_looked_up_once_for_all_sockets_of_a_batch_and_each_address_is
             loop = asyncio.get_running_loop()
             monkeypatch.setattr(loop, "getaddrinfo", two_addresses)
             push = client(server, concurrency=8)
-            assert tally(await push.post_all(ids(40), b"x")) == {Answer(200): 40}
+            assert outcomes(await push.post_all(ids(40), b"x")) == {Answer(200): 40}
             push.close()
         return asked
 

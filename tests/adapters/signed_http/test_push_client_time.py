@@ -5,7 +5,7 @@ import pytest
 
 from handlers.signed_http import client as push_client
 from handlers.signed_http.client import Answer, Failure, Result
-from tests.fakes.peer import OK, client, forever, ids, peer, tally
+from tests.fakes.peer import OK, client, forever, ids, outcomes, peer
 
 
 def test_a_stalled_post_times_out_alone() -> None:
@@ -21,12 +21,12 @@ def test_a_stalled_post_times_out_alone() -> None:
             results = await push.post_all(ids(60), b"x", call_seconds=1)
             push.close()
         assert {i for i, r in results.items() if r is Failure.TIMEOUT} == stalled
-        assert tally(results)[Answer(200)] == 60 - len(stalled)
+        assert outcomes(results)[Answer(200)] == 60 - len(stalled)
 
     asyncio.run(scenario())
 
 
-def test_the_batch_ends_on_time_and_says_what_was_never_sent() -> None:
+def test_the_batch_ends_on_time_and_names_the_posts_that_were_never_sent() -> None:
     async def scenario() -> None:
         async def stall(*_: object) -> None:
             await forever()
@@ -35,12 +35,12 @@ def test_the_batch_ends_on_time_and_says_what_was_never_sent() -> None:
             push = client(server, concurrency=4)
             results = await push.post_all(ids(10), b"x", call_seconds=30, batch_seconds=1)
             push.close()
-        assert tally(results) == {Failure.UNANSWERED: 4, Failure.UNSTARTED: 6}
+        assert outcomes(results) == {Failure.UNANSWERED: 4, Failure.UNSTARTED: 6}
 
     asyncio.run(scenario())
 
 
-def test_what_is_under_way_near_the_end_is_answered_and_what_is_not_is_left_unsent(
+def test_a_post_under_way_near_the_end_is_answered_and_a_waiting_one_stays_unsent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Of 1.5 seconds, so that a busy machine answers in time too.
@@ -55,13 +55,13 @@ def test_what_is_under_way_near_the_end_is_answered_and_what_is_not_is_left_unse
             push = client(server, concurrency=4)
             results = await push.post_all(ids(400), b"x", batch_seconds=1.5)
             push.close()
-            assert tally(results)[Answer(200)] == len(server.posts)
-            return tally(results)
+            assert outcomes(results)[Answer(200)] == len(server.posts)
+            return outcomes(results)
 
     assert asyncio.run(scenario()).keys() == {Answer(200), Failure.UNSTARTED}
 
 
-def test_cancelling_closes_what_is_under_way_and_sends_nothing_more() -> None:
+def test_a_cancellation_closes_the_posts_under_way_and_sends_no_more() -> None:
     async def scenario() -> None:
         asked = asyncio.Event()
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 
 from handlers.signed_http.client import Answer, Failure, Result
 from tests.fakes.certificates import certificate
-from tests.fakes.peer import client, fine, ids, peer, tally
+from tests.fakes.peer import client, fine, ids, outcomes, peer
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,20 @@ def test_over_tls_posts_arrive_and_connections_are_reused(tls: Tls) -> None:
         async with peer(fine, tls.server) as server:
             push = client(server, concurrency=3, tls=tls.trusting)
             for _ in range(3):
-                assert tally(await push.post_all(ids(30), b"x" * 40_000)) == {Answer(200): 30}
+                assert outcomes(await push.post_all(ids(30), b"x" * 40_000)) == {Answer(200): 30}
             push.close()
             return server.connections
 
     assert asyncio.run(scenario()) == 3
 
 
-def test_what_waits_for_a_handshake_when_the_batch_ends_was_never_sent(tls: Tls) -> None:
+def test_a_post_that_waits_for_a_handshake_when_the_batch_ends_was_never_sent(tls: Tls) -> None:
     async def scenario() -> Counter[Result]:
         async with peer(fine) as server:  # it speaks no TLS and waits for a request
             push = client(server, concurrency=2, tls=tls.trusting)
             results = await push.post_all(ids(3), b"x", batch_seconds=0.3)
             push.close()
-            return tally(results)
+            return outcomes(results)
 
     assert asyncio.run(scenario()) == {Failure.UNSTARTED: 3}
 
@@ -68,17 +68,17 @@ def test_a_handshake_goes_on_without_its_batch_and_the_next_one_has_its_socket(t
                     await asyncio.sleep(0.01)
             again = await push.post_all(ids(1), b"x")
             push.close()
-            return tally(results) + tally(again), server.connections
+            return outcomes(results) + outcomes(again), server.connections
 
     results, connections = asyncio.run(scenario())
     assert results[Answer(200)] == 1
     assert connections == 1
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tls: Tls) -> None:
+def test_a_certificate_of_no_trusted_authority_is_refused(tls: Tls) -> None:
     async def scenario() -> tuple[Counter[Result], int]:
         async with peer(fine, tls.server) as server:
             push = client(server, tls=ssl.create_default_context())
-            return tally(await push.post_all(ids(3), b"x")), len(server.posts)
+            return outcomes(await push.post_all(ids(3), b"x")), len(server.posts)
 
     assert asyncio.run(scenario()) == ({Failure.NETWORK: 3}, 0)

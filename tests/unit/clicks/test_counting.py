@@ -61,7 +61,7 @@ def test_clicks_that_were_counted_before_are_published_all_the_same_without_anot
     assert store.calls == ["count", "publish"]
 
 
-def test_a_duplicate_in_a_batch_costs_one_more_call_and_keeps_nothing_from_counting() -> None:
+def test_a_duplicate_in_a_batch_costs_one_more_call_and_the_other_clicks_count() -> None:
     store = MemoryClicks("first")
     aggregate(store, message(1))
     store.calls.clear()
@@ -156,7 +156,7 @@ def test_a_link_that_keeps_failing_fails_its_own_messages_only() -> None:
     assert store.links["other"].clicks == 1
 
 
-def test_contention_that_passes_within_the_attempts_fails_nothing() -> None:
+def test_contention_that_ends_within_the_attempts_fails_no_message() -> None:
     store = MemoryClicks("first", faults=[Fault.BUSY] * (ATTEMPTS - 1))
     assert aggregate(store, message(1)) == Report(counted=1)
 
@@ -169,13 +169,13 @@ def test_a_failed_publish_fails_the_messages_and_the_next_delivery_publishes() -
     assert [update.version for update in store.published] == [1]
 
 
-@pytest.mark.parametrize(("age_ms", "parked"), [(28 * DAY_MS, 0), (28 * DAY_MS + 1, 1)])
-def test_a_click_is_parked_only_when_it_is_older_than_28_days(age_ms: int, parked: int) -> None:
+@pytest.mark.parametrize(("age_ms", "too_late"), [(28 * DAY_MS, 0), (28 * DAY_MS + 1, 1)])
+def test_a_click_is_too_late_only_when_it_is_older_than_28_days(age_ms: int, too_late: int) -> None:
     assert COUNTABLE_DAYS == 28
     store = MemoryClicks("first")
     report = aggregate(store, message(1, at=NOW - age_ms))
-    assert report == Report(too_late=parked, counted=1 - parked)
-    assert len(store.too_late) == parked
+    assert report == Report(too_late=too_late, counted=1 - too_late)
+    assert len(store.too_late) == too_late
 
 
 def test_a_click_whose_clock_is_more_than_a_minute_ahead_fails_alone() -> None:
@@ -185,7 +185,7 @@ def test_a_click_whose_clock_is_more_than_a_minute_ahead_fails_alone() -> None:
     assert store.remembered("first") == [ahead.click.key]
 
 
-def test_a_click_that_cannot_be_parked_fails_alone() -> None:
+def test_a_click_that_the_too_late_queue_does_not_take_fails_alone() -> None:
     store = MemoryClicks("first", faults=[Fault.REFUSED])
     report = aggregate(store, message(1, at=NOW - 29 * DAY_MS), message(2))
     assert report == Report(counted=1, failed=["message-1"])

@@ -89,7 +89,7 @@ async def counting(store: MemoryClicks, publish: Publish, messages: Sequence[Mes
 def ends(case: Case, fresh: Callable[[], MemoryClicks], work: Work) -> Iterator[str | None]:
     """Of every order: what is wrong at its end, if something is."""
 
-    def world() -> tuple[MemoryClicks, Sequence[Actor]]:
+    def started_all() -> tuple[MemoryClicks, Sequence[Actor]]:
         store = started(case, fresh())
         batches = [[message(n) for n in batch] for batch in case.batches]
         actors = [work(store, batch) for batch in batches]
@@ -100,7 +100,7 @@ def ends(case: Case, fresh: Callable[[], MemoryClicks], work: Work) -> Iterator[
 
     # Orders with few interruptions show most faults; a third actor or a redelivery has too many.
     few = len(case.batches) > 2 or case.dies_after is not None
-    for _, store in interleavings(world, preemptions=3 if few else None):
+    for _, store in interleavings(started_all, preemptions=3 if few else None):
         for batch in case.afterwards:
             finish(work(store, [message(n) for n in batch]))
         yield wrong(case, store)
@@ -209,8 +209,8 @@ def test_a_total_is_published_after_the_count_and_for_duplicates_too(broken: Wor
     assert is_caught(MemoryClicks, broken)
 
 
-def test_a_watcher_ends_with_the_true_total_whatever_the_order_of_counting_and_publishing() -> None:
-    def world() -> tuple[Twins, Sequence[Actor]]:
+def test_a_watcher_ends_with_the_true_total_in_any_order_of_counting_and_publishing() -> None:
+    def started_all() -> tuple[Twins, Sequence[Actor]]:
         clicks, twins = started(Case((), ()), MemoryClicks()), Twins()
         watcher(twins.store, "watcher", f"link:{CODE}")
 
@@ -224,7 +224,7 @@ def test_a_watcher_ends_with_the_true_total_whatever_the_order_of_counting_and_p
         ]
 
     conflated = 0
-    for schedule, twins in interleavings(world, preemptions=3):
+    for schedule, twins in interleavings(started_all, preemptions=3):
         for task in twins.queue.tasks:
             finish(work_on(twins.engine, task))
             conflated += 1

@@ -53,7 +53,7 @@ def test_a_wrong_field_is_named(change: dict[str, Any], reason: str) -> None:
 @pytest.mark.parametrize(
     "body", ["", "{", "[]", "null", "7", '"text"', "{}", "[" * 100_000, "9" * 5000]
 )
-def test_what_is_no_click_is_refused_without_being_quoted(body: str) -> None:
+def test_a_body_that_is_no_click_is_refused_without_being_quoted(body: str) -> None:
     with pytest.raises(click.MalformedClickError, match="must be a JSON object") as caught:
         click.from_body(body)
     assert caught.value.__suppress_context__

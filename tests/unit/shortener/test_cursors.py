@@ -16,7 +16,7 @@ def test_a_cursor_leads_its_owner_back_to_the_position(owner: str, created_at: i
     assert cursors.decode(cursors.encode(position, owner=owner), owner=owner) == position
 
 
-def test_a_cursor_of_somebody_else_is_refused() -> None:
+def test_a_cursor_of_another_owner_is_refused() -> None:
     with pytest.raises(cursors.RefusedCursorError):
         cursors.decode(cursors.encode(POSITION, owner="ada"), owner="bob")
 

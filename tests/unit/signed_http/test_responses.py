@@ -120,7 +120,7 @@ def test_bytes_inserted_anywhere_never_make_two_answers_of_one(noise: bytes, pla
         + b"x" * (MAXIMUM_BODY_BYTES + 1),
     ],
 )
-def test_what_is_not_plainly_well_formed_is_refused(wire: bytes) -> None:
+def test_an_answer_that_is_not_plainly_well_formed_is_refused(wire: bytes) -> None:
     parser = ResponseParser()
     with pytest.raises(MalformedResponse):
         parser.feed(wire)
@@ -133,7 +133,7 @@ def test_an_answer_that_only_a_close_would_end_is_never_complete(wire: bytes) ->
     assert ResponseParser().feed(wire) is None
 
 
-def test_http_1_0_closes_unless_nothing_else_was_agreed() -> None:
+def test_http_1_0_closes_unless_the_peer_keeps_it_alive() -> None:
     answer = ResponseParser().feed(b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n")
     assert answer == Response(200, b"", reusable=False)
 

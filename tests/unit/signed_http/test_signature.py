@@ -102,7 +102,7 @@ def management_api() -> Any:
 
 
 @given(st.lists(st.tuples(times, st.sampled_from(["a", "b"]), st.sampled_from([None, "t"]))))
-def test_what_is_kept_between_requests_never_leaks_into_another_second_key_or_token(
+def test_the_kept_parts_of_a_request_never_reach_another_second_key_or_token(
     moments: list[tuple[float, str, str | None]],
 ) -> None:
     signer = Signer(ENDPOINT, REGION)
