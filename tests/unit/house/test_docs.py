@@ -92,6 +92,17 @@ def test_a_link_to_a_file_leads_somewhere(path: Path) -> None:
     assert not missing
 
 
+def test_troubleshooting_has_a_row_for_each_reason_of_the_authorizer() -> None:
+    functions = ROOT / "handlers" / "realtime"
+    code = (functions / "functions" / "authorize.py").read_text()
+    code += (functions / "identity" / "credentials.py").read_text()
+    reasons = set(re.findall(r"raise Re(?:fused|jected)\(\"(\w+)\"", code))
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    section = page.partition("## The handshake gets 403")[2].partition("\n## ")[0]
+    assert reasons
+    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == reasons
+
+
 def test_the_index_of_decisions_has_each_page_under_its_title() -> None:
     folder = ROOT / "docs" / "adr"
     pages = sorted(folder.glob("0*.md"), key=str)
