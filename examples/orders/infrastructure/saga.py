@@ -57,11 +57,18 @@ class Saga(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect_data),
         )
         role, granted = self._role(name, args, unfinished)
+        parts = Parts(
+            stock_function_arn=args.stock_function_arn,
+            payment_function_arn=args.payment_function_arn,
+            orders_table_name=args.orders_table_name,
+            publish_queue_url=args.publish_queue_url,
+            unfinished_queue_url=unfinished.url,
+        )
         machine = aws.sfn.StateMachine(
             f"{name}-machine",
             type="STANDARD",
             role_arn=role.arn,
-            definition=_definition(args, unfinished),
+            definition=pulumi.Output.json_dumps(definition(parts)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[granted]),
         )
         self._alarms(name, machine, unfinished)
@@ -115,14 +122,3 @@ class Saga(pulumi.ComponentResource):
                 treat_missing_data="notBreaching",
                 opts=self._child(),
             )
-
-
-def _definition(args: SagaArgs, unfinished: aws.sqs.Queue) -> pulumi.Output[str]:
-    parts = Parts(
-        stock_function_arn=args.stock_function_arn,
-        payment_function_arn=args.payment_function_arn,
-        orders_table_name=args.orders_table_name,
-        publish_queue_url=args.publish_queue_url,
-        unfinished_queue_url=unfinished.url,
-    )
-    return pulumi.Output.json_dumps(definition(parts))

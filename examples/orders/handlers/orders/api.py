@@ -91,7 +91,9 @@ def place() -> Answer:
         amount_cents=wanted.quantity * price_cents,
         placed_at=time.time_ns() // 1_000_000,
     )
-    return _accepted(_placed(order))
+    stored = _placed(order)
+    location = f"/orders/{stored.order_id}"
+    return _answer(HTTPStatus.ACCEPTED, _shown(stored), {"location": location})
 
 
 @app.get("/orders/<order_id>")
@@ -154,11 +156,6 @@ def _body() -> bytes:
         message = f"The body must have at most {_MAXIMUM_BODY_BYTES} bytes, it has {len(body)}."
         raise RejectedRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large", message)
     return body
-
-
-def _accepted(order: Order) -> Answer:
-    location: dict[str, str | list[str]] = {"location": f"/orders/{order.order_id}"}
-    return _answer(HTTPStatus.ACCEPTED, _shown(order), location)
 
 
 def _shown(order: Order) -> dict[str, Any]:
