@@ -53,7 +53,7 @@ build/layer.zip: build/.layer | .venv/bin/python
 	@find build/layer -exec touch -t 198001010000 {} +
 	@rm -f $@ && cd build/layer && TZ=UTC $(CURDIR)/$(RUN) -m zipfile -c ../layer.zip python
 
-PACKAGED := $(shell find components dashboard handlers package -type f -not -path '*/__pycache__/*' -not -path '*/venv/*')
+PACKAGED := $(shell find components dashboard handlers localcloud package -type f -not -path '*/__pycache__/*' -not -path '*/venv/*')
 build/.wheel: build/layer.zip pyproject.toml README.md LICENSE $(PACKAGED) | $(UV) .venv/bin/python
 	@echo "Building: the wheel"
 	@rm -rf dist
@@ -211,8 +211,8 @@ bench-watchers: setup ## 1,000 sockets on one hot link of the local cloud
 
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 lock: $(UV) ## compile the pins anew from pyproject.toml; UPGRADE=1 takes the newest versions
-	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev pyproject.toml --output-file requirements/dev.txt
-	@$(COMPILE) --constraint requirements/dev.txt --group demo pyproject.toml --output-file requirements/demo.txt
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group dev pyproject.toml --output-file requirements/dev.txt
+	@$(COMPILE) --constraint requirements/dev.txt --extra local --group demo pyproject.toml --output-file requirements/demo.txt
 	@$(COMPILE) --constraint requirements/dev.txt --group runtime --output-file requirements/runtime.txt
 	@$(COMPILE) --group docs --output-file requirements/docs.txt
 	@$(COMPILE) --constraint requirements/dev.txt bench/requirements.in --output-file bench/requirements.txt

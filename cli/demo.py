@@ -9,9 +9,10 @@ import runpy
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ import websockets
 from rich.console import Console
 from websockets.asyncio.client import ClientConnection
 
-from localcloud import Deployment, StackConfig, deploy, server, stack_config
+from localcloud import Deployment, StackConfig, State, deploy, server, stack_config
+from localcloud.command.apis import Api, allowing, found
+from localcloud.command.stack import Stack, announced
 
 from . import traffic as simulated
 from .dashboard_server import DashboardServer, dashboard_server, local_config
 from .links import LinkApi, sign_up
-from .stack import Stack, announced
 
 ROOT = Path(__file__).parents[1]
 STACK = "dev"
@@ -47,6 +49,7 @@ class Cloud:
     region: str
     exports: Mapping[str, Any]
     password: str
+    apis: Sequence[Api]
     dashboard: DashboardServer | None
     """None where the demo does not stay up."""
 
@@ -72,14 +75,14 @@ def run(console: Console, *, once: bool, traffic: bool = False) -> int:
 
 
 def _stack(cloud: Cloud) -> Stack:
-    return Stack(STACK, cloud.region, cloud.exports, cloud.endpoint)
+    return Stack(STACK, cloud.region, cloud.exports, cloud.endpoint, cloud.apis)
 
 
 def _deploy(console: Console, endpoint: str, dashboard: DashboardServer | None) -> Cloud:
     config = stack_config(ROOT, STACK)
     if dashboard:
         config = with_origin(config, dashboard.origin)
-    created: Counter[str] = Counter()
+    created, state = Counter[str](), State()
     with console.status("Deploying") as status:
 
         def progress(kind: str, name: str, seconds: float) -> None:
@@ -92,6 +95,8 @@ def _deploy(console: Console, endpoint: str, dashboard: DashboardServer | None) 
             endpoint=endpoint,
             stack=config,
             progress=progress,
+            state=state,
+            adjust=partial(allowing, ()),
         )
     parts = ", ".join(f"{name} {count}" for name, count in sorted(created.items()))
     console.print(
@@ -102,7 +107,7 @@ def _deploy(console: Console, endpoint: str, dashboard: DashboardServer | None) 
     if dashboard:
         dashboard.publish(local_config(exports, endpoint=endpoint, region=region))
     password = f"Demo-{secrets.randbelow(10**8):08d}"
-    return Cloud(endpoint, region, exports, password, dashboard)
+    return Cloud(endpoint, region, exports, password, found(deployment, state), dashboard)
 
 
 def with_origin(config: StackConfig, origin: str) -> StackConfig:
@@ -207,7 +212,8 @@ def _invite(console: Console, cloud: Cloud, dashboard: str, code: str) -> None:
         f"  password  {cloud.password}\n\n"
         f"Everybody may watch the link, without signing in:\n\n"
         f"  {dashboard}/watch/{code}\n"
-        f"  ./realtime watch {code}\n\n"
+        f"  ./realtime watch link:{code}\n"
+        f"  npx wscat --connect '{cloud.exports['endpoint']}?code={code}'\n\n"
         f"Click on it, and see the number jump:\n\n"
         f"  curl -i {cloud.exports['api_url']}/{code}\n\n"
         f"Ctrl-C stops everything and removes it.\n",

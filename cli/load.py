@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from .watch import Watch
+from localcloud.command.watch import Watch
 
 OPENING_AT_ONCE = 16
 TIMEOUT_SECONDS = 30
@@ -76,8 +76,8 @@ class Report:
 
 
 async def run(plan: Plan, progress: Progress) -> Report:
-    """Raises `LoadError`, and `watch.WatchError` for a link that nobody may watch."""
-    sockets = [Socket(Watch(plan.endpoint, plan.code)) for _ in range(plan.sockets)]
+    """Raises `LoadError`, and `WatchError` for a link that nobody may watch."""
+    sockets = [Socket(Watch(plan.endpoint, f"link:{plan.code}")) for _ in range(plan.sockets)]
     clicking = asyncio.Event()
     listening = list[asyncio.Task[None]]()
     try:

@@ -5,10 +5,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from localcloud.command import main as command
+
 from . import configuration, cost, operate, quotas
 from . import demo as demo_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+app.add_typer(command.commands)
 app.add_typer(operate.app)
 app.add_typer(quotas.app)
 app.add_typer(cost.app)

@@ -1,4 +1,4 @@
-"""The commands for a stack that runs: `watch`, `load`, `redrive`, `purge`.
+"""The commands for a stack of this program: `load`, `redrive`, `purge`.
 
 Exit codes: 0 done, 1 the stack did not do what it should, 2 nothing was tried.
 """
@@ -16,11 +16,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from localcloud.command.stack import Stack, StackError, find
+from localcloud.command.watch import WatchError
+
 from . import load as loading
 from . import purge as purging
 from . import redrive as redriving
-from . import watch as watching
-from .stack import StackError, find
+
+CHECKOUT = Path(__file__).parents[1]
 
 app = typer.Typer()
 console = Console(highlight=False, soft_wrap=True)
@@ -28,7 +31,7 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 StackName = Annotated[
     str | None,
-    typer.Option("--stack", help="Stack of Pulumi's; without it, the demo that runs here."),
+    typer.Option("--stack", help="Stack of Pulumi's; without it, the local cloud that runs here."),
 ]
 Project = Annotated[
     Path | None,
@@ -36,16 +39,6 @@ Project = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
 Code = Annotated[str, typer.Argument(help="Code of a short link.")]
-
-
-@app.command()
-def watch(
-    code: Code, *, stack: StackName = None, project: Project = None, as_json: AsJson = False
-) -> None:
-    """A line for each new count of a link, until Ctrl-C."""
-    with _refusals():
-        watcher = watching.Watch(find(stack, project).output("endpoint"), code)
-        asyncio.run(watching.show(console, watcher, as_json=as_json))
 
 
 @app.command()
@@ -61,7 +54,7 @@ def load(  # noqa: PLR0913 - an option each
 ) -> None:
     """Opens sockets on a link, clicks it at a rate, and says how late the numbers came."""
     with _refusals(), _progress() as progress:
-        found = find(stack, project)
+        found = _find(stack, project)
         plan = loading.Plan(
             endpoint=found.output("endpoint"),
             api_url=found.output("api_url"),
@@ -86,7 +79,7 @@ def redrive(
 ) -> None:
     """Sends dead letters to their queue again, once what failed is mended."""
     with _refusals():
-        found = find(stack, project)
+        found = _find(stack, project)
         chosen = redriving.choose(redriving.queues(found.output("queues")), only)
     sqs = found.client("sqs")
     waiting = {queue.title: redriving.waiting(sqs, queue) for queue in chosen}
@@ -107,7 +100,7 @@ def purge(
 ) -> None:
     """Deletes every link, count, connection and user of a stack, and keeps the stack."""
     with _refusals():
-        found = find(stack, project)
+        found = _find(stack, project)
         purging.check(found, yes_really=yes_really)
         doomed = purging.find(found)
         _print_counts({f"to be deleted from {found.name}": doomed.counts()}, as_json=as_json)
@@ -119,6 +112,11 @@ def purge(
             purging.delete(found, doomed, lambda done: progress("Deleting", done, doomed.total))
 
 
+def _find(stack: str | None, project: Path | None) -> Stack:
+    """A stack of this checkout, whatever the working directory is."""
+    return find(stack, project or (CHECKOUT if stack else None))
+
+
 @contextmanager
 def _refusals() -> Generator[None]:
     """What a command cannot do, in one sentence instead of a stack trace."""
@@ -126,7 +124,7 @@ def _refusals() -> Generator[None]:
         yield
     except (StackError, redriving.UnknownQueue, purging.ProductionStack) as error:
         raise _failed(str(error), code=2) from error
-    except (watching.WatchError, loading.LoadError, purging.PurgeError) as error:
+    except (WatchError, loading.LoadError, purging.PurgeError) as error:
         raise _failed(str(error), code=1) from error
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .stack import Stack
+from localcloud.command.stack import Stack
 
 BATCH = 25
 """BatchWriteItem takes no more."""

@@ -15,9 +15,9 @@ from typing import Any
 from rich.console import Console
 
 from handlers.shortener.click import Click, new, to_body
+from localcloud.command.stack import Stack
 
 from .links import LinkApi
-from .stack import Stack
 
 DAYS = 24
 DAY_MS = 86_400_000

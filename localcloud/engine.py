@@ -1,4 +1,4 @@
-"""Deploys a Pulumi program on the local cloud: each resource it declares is created there by boto3.
+"""Deploys a Pulumi program on the local cloud: boto3 creates each resource that it declares.
 
 Pulumi declares independent resources in parallel, from a pool of threads: everything here that a
 resource touches is shared between them.
@@ -13,22 +13,30 @@ from typing import Any, cast
 
 import boto3
 import pulumi
-from pulumi.runtime import mocks
+from pulumi.runtime import mocks, rpc
 
 from .lifecycle import Lifecycle
 from .lookups import look_up
 from .recipes.recipe import Inputs
 from .runner import Program, plain, run_program
 from .stackfile import StackConfig
+from .state import State
 
 PROVIDER = "pulumi:providers:aws"
 
 Progress = Callable[[str, str, float], None]
 """Called with type, name and seconds of each resource made; from several threads at once."""
 
+Adjust = Callable[[str, Inputs], Inputs]
+"""Called with type and inputs of each resource; returns the inputs to deploy in their place."""
+
 
 def _silent(_type: str, _name: str, _seconds: float) -> None:
     pass
+
+
+def _as_declared(_type: str, inputs: Inputs) -> Inputs:
+    return inputs
 
 
 class DeployError(pulumi.RunError):
@@ -41,43 +49,75 @@ class Deployment:
 
     exports: Mapping[str, Any]
     """Plain data; numbers are floats."""
+    components: Mapping[str, Mapping[str, Any]]
+    """What each component registered as its outputs, by the component's name."""
     resources: int
     seconds: float
 
 
-def deploy(
+def deploy(  # noqa: PLR0913 - what the CLI would be told, each by name
     program: Program,
     *,
     endpoint: str,
     stack: StackConfig,
     progress: Progress = _silent,
     session: boto3.Session | None = None,
+    state: State | None = None,
+    adjust: Adjust = _as_declared,
 ) -> Deployment:
-    """Creates all of the program's resources. There is no state: each call creates them anew.
+    """Deploys the program's resources: all of them, or the differences from the state.
 
     The session's role is the one that deploys; by default the emulator's root does.
     """
     started = time.perf_counter()
-    with closing(LocalCloud(Lifecycle(endpoint, session), stack, progress)) as cloud:
+    resources, state = Lifecycle(endpoint, session), state or State()
+    state.begin()
+    with closing(LocalCloud(resources, stack, state, progress, adjust)) as cloud:
+        monitor = _Monitor(cloud)
         exports = run_program(
             program,
             project=stack.project,
             stack=stack.stack,
-            monitor=mocks.MockMonitor(cloud),
+            monitor=monitor,
             config=stack.values,
             secrets=sorted(stack.secrets),
         )
+        state.finish(resources)
     return Deployment(
-        exports=exports, resources=cloud.created, seconds=time.perf_counter() - started
+        exports=exports,
+        components=monitor.components,
+        resources=cloud.deployed,
+        seconds=time.perf_counter() - started,
     )
+
+
+class _Monitor(mocks.MockMonitor):
+    """Pulumi's own, with the outputs of components kept."""
+
+    def __init__(self, cloud: "LocalCloud") -> None:
+        super().__init__(cloud)
+        self.components: dict[str, dict[str, Any]] = {}
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - Pulumi's name
+        name = request.urn.rpartition("::")[2]
+        self.components[name] = plain(rpc.deserialize_properties(request.outputs))
+        return cast("Any", super()).RegisterResourceOutputs(request)
 
 
 class LocalCloud(mocks.Mocks):
     """What Pulumi asks for in place of its engine: look-ups and resources."""
 
-    def __init__(self, resources: Lifecycle, stack: StackConfig, progress: Progress) -> None:
-        self.created = 0
-        self._resources, self._stack, self._progress = resources, stack, progress
+    def __init__(
+        self,
+        resources: Lifecycle,
+        stack: StackConfig,
+        state: State,
+        progress: Progress,
+        adjust: Adjust,
+    ) -> None:
+        self.deployed = 0
+        self._resources, self._stack, self._state = resources, stack, state
+        self._progress, self._adjust = progress, adjust
         self._provider_regions: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -111,7 +151,7 @@ class LocalCloud(mocks.Mocks):
                 f"{args.typ} {args.name!r} could not be made: {type(error).__name__}: {error}"
             ) from error
         with self._lock:
-            self.created += 1
+            self.deployed += 1
         self._progress(args.typ, args.name, time.perf_counter() - started)
         return made
 
@@ -119,7 +159,9 @@ class LocalCloud(mocks.Mocks):
         # Names are distinct between the stacks of one cloud, and the same each time.
         seed = f"{self._stack.project}/{self._stack.stack}/{args.name}".encode()
         region = self._region(args, inputs)
-        return self._resources.create(args.typ, args.name, inputs, region, seed)
+        inputs = self._adjust(args.typ, inputs)
+        made = self._state.apply(self._resources, args.typ, args.name, inputs, region, seed)
+        return made.id, made.outputs
 
     def _region(self, args: mocks.MockResourceArgs, inputs: Mapping[str, Any]) -> str:
         """The resource's own region, its provider's, or the stack's; in this order."""

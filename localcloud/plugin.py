@@ -21,8 +21,10 @@ def aws_provider(endpoint: str) -> Generator[int]:
     The engine attaches to it where `PULUMI_DEBUG_PROVIDERS` is `aws:<port>`. It ends with this
     process, however that ends. Relative paths of assets are those of the working directory.
     """
-    command = [sys.executable, "-m", "localcloud.provider", "--endpoint", endpoint]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}  # noqa: TID251 - no function runs here
+    package = __name__.rpartition(".")[0]
+    command = [sys.executable, "-m", f"{package}.provider", "--endpoint", endpoint]
+    root = Path(__file__).parents[len(package.split("."))]
+    environment = {**os.environ, "PYTHONPATH": str(root)}  # noqa: TID251 - no function runs here
     with subprocess.Popen(  # noqa: S603 - a fixed command
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -127,12 +127,12 @@ def _files(archive: pulumi.Archive, prefix: str) -> Iterator[tuple[str, bytes]]:
             if isinstance(entry, pulumi.Archive):
                 yield from _files(entry, f"{prefix}{name}/")
             else:
-                yield f"{prefix}{name}", _content(entry)
+                yield f"{prefix}{name}", content(entry)
     else:
         raise TypeError(f"an archive must be of files or assets, got {type(archive).__name__}")
 
 
-def _content(asset: pulumi.Asset) -> bytes:
+def content(asset: pulumi.Asset) -> bytes:
     match asset:
         case pulumi.FileAsset():
             return Path(asset.path).read_bytes()

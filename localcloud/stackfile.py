@@ -48,6 +48,17 @@ def stack_config(root: Path, stack: str) -> StackConfig:
     if not path.exists():
         found = sorted(p.name for p in root.glob("Pulumi.*.yaml"))
         raise StackFileError(f"no stack {stack!r}: {path} does not exist; there are {found}")
+    return _stack(root, stack, path)
+
+
+def project_config(root: Path, stack: str) -> StackConfig:
+    """A stack without a file: the project's defaults, and the folder's name for a project's."""
+    if not (root / "Pulumi.yaml").exists():
+        return StackConfig(project=root.name, stack=stack, values={})
+    return _stack(root, stack, None)
+
+
+def _stack(root: Path, stack: str, path: Path | None) -> StackConfig:
     declaring = root / "Pulumi.yaml"
     declared = _load(declaring)
     if "name" not in declared:
@@ -58,10 +69,9 @@ def stack_config(root: Path, stack: str) -> StackConfig:
         _full_key(project, key): _text(declaring, key, value)
         for key, value in _defaults(declarations)
     }
-    values |= {
-        _full_key(project, key): _text(path, key, value)
-        for key, value in _config(path, _load(path)).items()
-    }
+    if path:
+        own = _config(path, _load(path)).items()
+        values |= {_full_key(project, key): _text(path, key, value) for key, value in own}
     secrets = {
         _full_key(project, key)
         for key, entry in declarations.items()

@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from cli.dashboard_server import DashboardServer, dashboard_server, local_config
 from cli.demo import with_origin
 from cli.links import sign_up
-from cli.stack import Stack
 from components.dashboard.files import Config
 from localcloud import deploy, server, stack_config
+from localcloud.command.stack import Stack
 from tests.browser.outage import Proxy
 
 ROOT = Path(__file__).parents[2]

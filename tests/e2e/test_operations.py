@@ -11,15 +11,14 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.links import LinkApi
-from cli.stack import LOCAL_VARIABLE, announced
-from cli.stack import Stack as Announced
 from localcloud import deploy, stack_config
+from localcloud.command.stack import RUNNING_VARIABLE, announced
+from localcloud.command.stack import Stack as Announced
 from localcloud.recipes.recipe import ACCOUNT
 from tests.e2e.conftest import ROOT, Cloud, Stack
 
@@ -69,12 +68,12 @@ def stack(cloud: Cloud) -> Stack:
 
 @pytest.fixture(scope="module")
 def walk(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Generator[Walk]:
-    file = tmp_path_factory.mktemp("demo") / "demo.json"
+    folder = tmp_path_factory.mktemp("running")
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv(LOCAL_VARIABLE, str(file))
+        environment.setenv(RUNNING_VARIABLE, str(folder))
         with announced(Announced("walk", REGION, stack.exports, stack.cloud.endpoint)):
             yield asyncio.run(_walk(stack))
-    assert not Path(file).exists()
+    assert not list(folder.iterdir())
 
 
 async def _walk(stack: Stack) -> Walk:
@@ -83,7 +82,7 @@ async def _walk(stack: Stack) -> Walk:
     dead_letters = stack.exports["dead_letter_queue_url"]
     async with LinkApi(stack.exports["api_url"], stack.token) as links:
         code, busy = [(await links.create("https://example.com/")).code for _ in range(2)]
-        async with _process("watch", code, "--json") as watching:
+        async with _process("watch", f"link:{code}", "--json") as watching:
             with stack.withheld(AGGREGATE):
                 for _ in range(CLICKS):
                     assert await links.click(code) == 302
@@ -199,7 +198,7 @@ async def _lines(process: asyncio.subprocess.Process, *, until: int) -> AsyncGen
     assert process.stdout is not None
     while line := await asyncio.wait_for(process.stdout.readline(), SECONDS):
         yield line
-        if json.loads(line).get("clicks") == until:
+        if json.loads(line)["value"].get("clicks") == until:
             return
 
 
@@ -229,7 +228,7 @@ def test_a_redrive_sends_every_dead_letter_again(walk: Walk) -> None:
 
 def test_each_click_is_counted_once_in_the_end_and_shown(walk: Walk) -> None:
     assert walk.clicks == CLICKS
-    shown = [frame["clicks"] for frame in walk.watched if "clicks" in frame]
+    shown = [frame["value"]["clicks"] for frame in walk.watched]
     assert shown[-1] == CLICKS
     assert shown == sorted(set(shown))
 

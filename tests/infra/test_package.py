@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -26,7 +27,21 @@ pytestmark = pytest.mark.xdist_group("package")
 UV = ROOT / ".tools" / "bin" / "uv"
 PAGE = (ROOT / "docs" / "consuming.md").read_text()
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+OWN = ("__init__.py", "command.py", "publisher.py", "py.typed")
+"""Files of the package itself, beside its folders."""
 NOT_SHIPPED = {"__pycache__", "node_modules", "test", "tests", "venv"}
+CHECK = """
+import json, os, sys
+from realtime_platform.publisher import Publisher
+from websockets.sync.client import connect
+
+with connect(os.environ["REALTIME_ENDPOINT"] + "?channel=link:first") as socket:
+    queue = os.environ["REALTIME_PUBLISH_QUEUE_URL"]
+    Publisher(queue, source="me").send("link:first", {"hello": "world"})
+    value = json.loads(socket.recv(timeout=60))
+print(value.pop("realtime")["channel"], "has", value, flush=True)
+sys.exit(7)
+"""
 DEPLOY = """
 import asyncio, runpy, sys
 from pulumi.runtime import settings
@@ -103,12 +118,12 @@ def first(deploy: Deploy) -> Deployment:
 def test_the_wheel_holds_every_file_of_its_folders(wheel: Path) -> None:
     files = (
         path.relative_to(ROOT)
-        for folder in ("components", "dashboard", "handlers")
+        for folder in ("components", "dashboard", "handlers", "localcloud")
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and not NOT_SHIPPED & set(path.relative_to(ROOT).parts)
     )
     wanted = {f"realtime_platform/{path.as_posix()}" for path in files}
-    wanted |= {f"realtime_platform/{name}" for name in ("__init__.py", "py.typed")}
+    wanted |= {f"realtime_platform/{name}" for name in OWN}
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         layer = archive.read("realtime_platform/build/layer.zip")
@@ -116,10 +131,35 @@ def test_the_wheel_holds_every_file_of_its_folders(wheel: Path) -> None:
     assert layer == (ROOT / "build" / "layer.zip").read_bytes()
 
 
-def test_the_wheel_installs_no_command(wheel: Path) -> None:
-    """The command line is not in it: a script would start and fail."""
-    with zipfile.ZipFile(wheel) as archive:
-        assert not [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+def test_the_command_names_the_extra_that_it_misses(python: Path) -> None:
+    command = [str(python.with_name("realtime")), "dev", "."]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "pip install 'realtime-platform[local]'" in ran.stderr
+
+
+def test_a_teams_own_test_runs_against_its_program_on_the_local_cloud(
+    wheel: Path, tmp_path: Path
+) -> None:
+    environment, program = tmp_path / "environment", tmp_path / "shop"
+    run(UV, "venv", "--quiet", "--python", sys.executable, environment)
+    pins = ROOT / "requirements" / "dev.txt"
+    with_extra = f"{wheel}[local]"
+    python = environment / "bin" / "python"
+    run(UV, "pip", "install", "--quiet", "--python", python, "--constraint", pins, with_extra)
+    program.mkdir()
+    (program / "__main__.py").write_text(PROGRAMS[0])
+    (program / "check.py").write_text(CHECK)
+    once = ("dev", program, "--once", "--", python, program / "check.py")
+    ran = subprocess.run(
+        [str(part) for part in (environment / "bin" / "realtime", *once)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},  # noqa: TID251 - the tests' own
+    )
+    assert ran.returncode == 7, ran.stdout + ran.stderr
+    assert "link:first has {'hello': 'world'}" in ran.stdout
 
 
 def test_the_installed_package_knows_its_version(python: Path) -> None:

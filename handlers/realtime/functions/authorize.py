@@ -78,7 +78,12 @@ class Policy:
     def _welcomes(self, origins: Sequence[str]) -> bool:
         if not origins:
             return not self.require_origin
-        return not self.allowed_origins or self.allowed_origins.issuperset(map(_same_case, origins))
+        return not self.allowed_origins or all(map(self._allows, map(_same_case, origins)))
+
+    def _allows(self, origin: str) -> bool:
+        """An allowed origin that ends in `:*` stands for any port: the local cloud adds such."""
+        any_port = f"{origin.rpartition(':')[0]}:*"
+        return origin in self.allowed_origins or any_port in self.allowed_origins
 
 
 @functools.cache

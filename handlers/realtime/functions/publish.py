@@ -119,7 +119,12 @@ class Service:
     async def _refuse(self, letter: Letter, request: Request | None, refusal: Refused) -> None:
         await self.refusals.report(letter.message_id, request, refusal)
         logger.warning(
-            "publish refused", extra={"message_id": letter.message_id, "code": refusal.code}
+            "publish refused",
+            extra={
+                "message_id": letter.message_id,
+                "code": refusal.code,
+                "reason": str(refusal),
+            },
         )
         counted = EphemeralMetrics()
         counted.add_metric("PublishesRefused", MetricUnit.Count, 1)

@@ -4,7 +4,7 @@ import boto3
 import pytest
 
 from cli import purge
-from cli.stack import Stack
+from localcloud.command.stack import Stack
 
 REGION = "eu-central-1"
 

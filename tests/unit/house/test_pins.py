@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[3]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 GROUPS: dict[str, list[Any]] = PROJECT["dependency-groups"]
+EXTRA = [Requirement(line) for line in PROJECT["project"]["optional-dependencies"]["local"]]
 FILES = sorted((ROOT / "requirements").glob("*.txt"), key=str)
 
 
@@ -32,9 +33,10 @@ def test_every_dependency_of_a_group_is_pinned_to_a_version_that_it_allows(group
     pinned = pins(group)
     alone = {"runtime", "docs"}
     library: list[str] = PROJECT["project"]["dependencies"] if group not in alone else []
+    extra = EXTRA if group not in alone else []
     wrong = [
         str(requirement)
-        for requirement in [*wanted(group), *map(Requirement, library)]
+        for requirement in [*wanted(group), *extra, *map(Requirement, library)]
         if not requirement.specifier.contains(pinned.get(requirement.name.lower(), "0"))
     ]
     assert not wrong, "run `make lock`"
@@ -53,6 +55,11 @@ def test_what_the_demo_and_the_layer_install_is_what_the_tests_ran_with() -> Non
     tested = pins("dev").items()
     assert pins("demo").items() <= tested
     assert pins("runtime").items() <= tested
+
+
+def test_the_local_cloud_of_a_consumer_runs_functions_with_the_layers_packages() -> None:
+    library = {str(Requirement(line)) for line in PROJECT["project"]["dependencies"]}
+    assert {str(one) for one in wanted("runtime")} <= {str(one) for one in EXTRA} | library
 
 
 def test_the_layer_leaves_boto3_to_the_lambda_runtime() -> None:

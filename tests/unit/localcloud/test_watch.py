@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from cli import watch
-from cli.watch import Watch, WatchError
+from localcloud.command import watch
+from localcloud.command.watch import Watch, WatchError
 
 Script = Callable[[ServerConnection], Awaitable[None]]
 
@@ -66,7 +66,7 @@ def first(count: int, *scripts: Script) -> tuple[list[int], list[str], list[dict
     async def run() -> tuple[list[int], list[str], list[dict[str, Any]]]:
         async with server(*scripts) as (address, paths, received):
             versions: list[int] = []
-            frames = Watch(address, "a").frames()
+            frames = Watch(address, "link:a").frames()
             async for frame in frames:
                 versions.append(frame.version)
                 if len(versions) == count:
@@ -85,14 +85,13 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_snapshot_and_every_newer_value_are_shown() -> None:
     versions, paths, _ = first(3, sends(snapshot(4), pushed(5), pushed(6)))
     assert versions == [4, 5, 6]
-    assert paths == ["/dev?code=a"]
+    assert paths == ["/dev?channel=link%3Aa"]
 
 
 @given(st.permutations(range(1, 7)))
 def test_a_value_never_goes_back_whatever_the_order(order: list[int]) -> None:
-    shown = Watch("ws://nowhere", "a")
-    frames = [shown._newer(pushed(version)) for version in order]  # pyright: ignore[reportPrivateUsage] - without a socket
-    versions = [frame.version for frame in frames if frame]
+    shown = Watch("ws://nowhere", "link:a")
+    versions = [frame.version for number in order for frame in shown.newer(pushed(number))]
     assert versions == sorted(set(versions))
     assert versions[-1] == 6
 
@@ -105,7 +104,7 @@ def test_a_new_epoch_starts_afresh() -> None:
 def test_after_a_cut_it_comes_back_with_what_it_has() -> None:
     versions, paths, received = first(2, cuts(pushed(5)), sends(snapshot(5), pushed(7)))
     assert versions == [5, 7]
-    assert paths[1] == "/dev?code=a&since=1.5"
+    assert paths[1] == "/dev?channel=link%3Aa&since=1.5"
     assert received[1]["since"] == {"epoch": 1, "version": 5}
 
 
@@ -129,7 +128,7 @@ def test_a_refused_handshake_ends_it_with_the_reason() -> None:
         async with serve(sends(), "127.0.0.1", 0, process_request=refuse) as listening:
             (bound,) = listening.sockets
             address = f"ws://127.0.0.1:{bound.getsockname()[1]}/dev"
-            async for _ in Watch(address, "a").frames():
+            async for _ in Watch(address, "link:a").frames():
                 raise AssertionError("a refused client shows nothing")
 
     with pytest.raises(WatchError, match="HTTP 403"):
@@ -142,7 +141,7 @@ def test_a_server_that_is_away_is_tried_again() -> None:
             port = address
         async with server(sends(pushed(1))) as (address, *_):
             addresses = iter([port, port])
-            tried = Watch(address, "a")
+            tried = Watch(address, "link:a")
             there = tried._address  # pyright: ignore[reportPrivateUsage] - to be away twice
             tried._address = lambda: next(addresses, there())  # pyright: ignore[reportPrivateUsage]
             async for frame in tried.frames():
