@@ -1,11 +1,12 @@
 import json
+from functools import cache
 from typing import Any
 
 import pulumi
 import pytest
 
 from components import ChannelRule, FunctionDefaults, RealtimeApi, RealtimeApiArgs, TokenArgs
-from tests.infra.harness import ACCOUNT, deploy
+from tests.infra.harness import ACCOUNT, Deployment, deploy
 
 EVENTS = f"arn:aws:events:eu-west-1:{ACCOUNT}"
 ARGUMENTS: dict[str, Any] = {
@@ -19,6 +20,12 @@ ARGUMENTS: dict[str, Any] = {
 
 def realtime_api(name: str = "live", **changes: Any) -> RealtimeApi:
     return RealtimeApi(name, RealtimeApiArgs(**{**ARGUMENTS, **changes}))
+
+
+@cache
+def live() -> Deployment:
+    """The API of these arguments, for tests that only look at it."""
+    return deploy(realtime_api)
 
 
 def granted(grant: str, *arguments: str) -> list[dict[str, Any]]:
@@ -71,7 +78,7 @@ def test_who_connects_from_where_is_told_to_the_authorizer() -> None:
 
 
 def test_the_authorizer_may_touch_nothing_but_its_log() -> None:
-    deployment = deploy(realtime_api)
+    deployment = live()
     granted = deployment.of("aws:iam/rolePolicy:RolePolicy")
     assert [p.name for p in granted if p.parent == "live-authorize"] == [
         "live-authorize-logs-policy"
@@ -147,7 +154,7 @@ def test_the_workers_are_told_their_limits() -> None:
 
 
 def test_what_works_behind_the_stage_waits_for_it_and_nothing_before_it_waits_for_that() -> None:
-    deployment = deploy(realtime_api)
+    deployment = live()
     for name in ("fan-out", "publish"):
         assert "live-stage" in deployment.named(f"live-{name}-function").dependencies
     for name in ("authorize", "connect", "disconnect", "messages"):

@@ -1,6 +1,7 @@
 """When the WebSocket API is deployed anew: for what its clients would notice, and nothing else."""
 
 import dataclasses
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from components.realtime_api import component, definition
 from components.realtime_api.definition import REALTIME, Definition, Mock, fingerprint
 from localcloud.runner import run_program
 from tests.infra.harness import Cloud, Deployment, Monitor, deploy
-from tests.infra.test_realtime_api import realtime_api
+from tests.infra.test_realtime_api import live, realtime_api
 
 DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
 
@@ -46,6 +47,12 @@ def triggers(cloud: Cloud, *, preview: bool = False) -> dict[str, Any]:
         preview=preview,
     )
     return dict(deployment.one(DEPLOYMENT).inputs["triggers"])
+
+
+@cache
+def unchanged() -> dict[str, Any]:
+    """What makes it where nothing was replaced."""
+    return triggers(Cloud(preview=False))
 
 
 def with_routes(**changes: Any) -> Definition:
@@ -89,7 +96,7 @@ def test_the_order_in_which_mocks_are_written_is_no_change() -> None:
 
 
 def test_the_definition_is_what_is_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert trigger(deploy(realtime_api)) == fingerprint(REALTIME)
+    assert trigger(live()) == fingerprint(REALTIME)
     changed = with_mock(response='{"realtime":{"event":"pong","by":"mock"}}')
     monkeypatch.setattr(component, "REALTIME", changed)
     deployment = deploy(realtime_api)
@@ -106,7 +113,7 @@ def test_what_no_client_would_notice_is_not_deployed() -> None:
             protect_data=True,
         )
     )
-    assert trigger(other) == trigger(deploy(realtime_api))
+    assert trigger(other) == trigger(live())
 
 
 SERVED = [
@@ -118,12 +125,12 @@ SERVED = [
 
 @pytest.mark.parametrize("replaced", SERVED)
 def test_what_the_stage_leads_to_is_deployed_anew_when_it_was_replaced(replaced: str) -> None:
-    assert triggers(Replacing(replaced)) != triggers(Cloud(preview=False))
+    assert triggers(Replacing(replaced)) != unchanged()
 
 
 @pytest.mark.parametrize("replaced", ["live-fan-out-function", "live-publish-function", "none"])
 def test_nothing_is_deployed_anew_for_what_the_stage_does_not_lead_to(replaced: str) -> None:
-    assert triggers(Replacing(replaced)) == triggers(Cloud(preview=False))
+    assert triggers(Replacing(replaced)) == unchanged()
 
 
 def test_a_preview_of_a_stack_that_stays_as_it_is_announces_no_deployment() -> None:
@@ -133,7 +140,7 @@ def test_a_preview_of_a_stack_that_stays_as_it_is_announces_no_deployment() -> N
 
 
 def test_a_deployment_is_made_and_served_after_all_that_it_is_a_snapshot_of() -> None:
-    deployment = deploy(realtime_api)
+    deployment = live()
     parts = {
         resource.name
         for kind in ("route:Route", "routeResponse:RouteResponse", "integration:Integration")
@@ -145,6 +152,6 @@ def test_a_deployment_is_made_and_served_after_all_that_it_is_a_snapshot_of() ->
 
 
 def test_a_stage_serves_the_deployment_that_it_was_given_and_no_other() -> None:
-    stage = deploy(realtime_api).named("live-stage").inputs
+    stage = live().named("live-stage").inputs
     assert stage["autoDeploy"] is False
     assert stage["deploymentId"] == "live-deployment-id"
