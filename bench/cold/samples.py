@@ -52,7 +52,7 @@ class Sample:
 
     @property
     def plain(self) -> str:
-        return self.function.partition(".")[2]
+        return self.function.rpartition(".")[2]
 
 
 def _websocket(route: str, kind: str, **more: Any) -> dict[str, Any]:

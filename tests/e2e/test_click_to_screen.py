@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
@@ -274,3 +275,32 @@ def test_links_without_a_token_or_of_somebody_else_stay_closed(stack: Stack) -> 
             )
 
     assert asyncio.run(scenario()) == (401, 404, 204)
+
+
+def test_a_click_of_a_person_counts_and_a_look_of_a_machine_does_not(stack: Stack) -> None:
+    url = stack.exports["api_url"]
+
+    async def scenario() -> tuple[list[int], int, int]:
+        async with (
+            LinkApi(url, stack.token) as links,
+            httpx.AsyncClient(timeout=FRAME_SECONDS) as browser,
+        ):
+            code = (await links.create("https://example.com/")).code
+            looks = [
+                await browser.head(f"{url}/{code}"),
+                await browser.get(f"{url}/{code}", headers={"sec-purpose": "prefetch"}),
+                await browser.get(f"{url}/{code}", headers={"user-agent": "Twitterbot/1.0"}),
+                await browser.post(f"{url}/{code}"),
+                await browser.get(f"{url}/{code}/"),
+                await browser.get(f"{url}/{code.upper()}"),
+            ]
+
+            async def both_counted() -> bool:
+                return (await links.read(code)).clicks >= 2
+
+            await eventually(both_counted, "the two clicks")
+            to_itself = await links.attempt(f"{url}/{code}")
+            statuses = [look.status_code for look in looks]
+            return statuses, (await links.read(code)).clicks, to_itself
+
+    assert asyncio.run(scenario()) == ([302, 503, 302, 405, 302, 302], 2, 400)
