@@ -141,6 +141,7 @@ def test_the_command_names_the_extra_that_it_misses(python: Path) -> None:
 def test_a_teams_own_test_runs_against_its_program_on_the_local_cloud(
     wheel: Path, tmp_path: Path
 ) -> None:
+    """From an empty environment, with `realtime dev --once` as docs/consuming.md has it."""
     environment, program = tmp_path / "environment", tmp_path / "shop"
     run(UV, "venv", "--quiet", "--python", sys.executable, environment)
     pins = ROOT / "requirements" / "dev.txt"
