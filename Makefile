@@ -148,7 +148,7 @@ test-lambda-python: setup $(if $(LAMBDA_PYTHON),build/lambda/.ready) ## test-fas
 		echo "Nothing was tested on Lambda's Python: python$(LAYER_PYTHON) on the PATH is missing or does not run")
 
 prove: setup ## the guarantees, in every order of their steps and with every crash
-	@$(RUN) -m pytest --numprocesses 2 -m exhaustive tests/unit tests/exhaustive $(ARGS)
+	@$(RUN) -m pytest --numprocesses 2 -m exhaustive tests/exhaustive $(ARGS)
 
 test-engine: setup .tools/pulumi/pulumi ## the program on Pulumi's own engine, with the local cloud for AWS
 	@PATH="$(CURDIR)/.tools/pulumi:$$PATH" $(RUN) -m pytest --numprocesses 2 --dist loadfile tests/engine $(ARGS)

@@ -6,12 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from handlers.realtime.delivery.engine import Engine
-from handlers.realtime.delivery.serving import HANDSHAKE_MS
 from handlers.realtime.delivery.tasks import CatchUp, Task
 from handlers.realtime.every.log import Appended, Event, Known, LogMessage, LogPage, Moved, Recovery
 from handlers.realtime.every.log import Sequence as Numbering
 from handlers.realtime.every.recovery import recover
-from handlers.realtime.model import Outcome
 from handlers.realtime.protocol import Since
 from tests.fakes.client import EveryClient
 from tests.fakes.log import MemoryLog
@@ -128,28 +126,6 @@ class KeepsNothingBack(EveryClient):
             super().receive(frame)
         else:
             self.shown.append({"id": frame["id"]})
-
-
-class SendsNothing(Changed):
-    async def send(self, *_: Any, **__: Any) -> None:
-        await step()
-
-
-def ignoring(outcome: Outcome) -> type[Changed]:
-    class Ignores(Changed):
-        async def post_all(self, *args: Any) -> Any:
-            outcomes = await self.port.post_all(*args)
-            return {
-                connection_id: Outcome.DELIVERED if found is outcome else found
-                for connection_id, found in outcomes.items()
-            }
-
-    return Ignores
-
-
-def taking_every_410_for_the_end(_: Actor, engine: Engine) -> Engine:
-    now_ms = engine.now_ms
-    return replace(engine, now_ms=lambda: now_ms() + HANDSHAKE_MS)
 
 
 class RetriesFromBehindTheMessage(Changed):

@@ -6,7 +6,7 @@ another one; an actor that returns deletes it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -88,6 +88,16 @@ def changing(**ports: type[Changed]) -> Callable[[Actor, Any], Any]:
         return replace(all_ports, **changed)
 
     return change
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A design that must be seen to fail where the right one holds."""
+
+    where: str
+    """The name of the setup,"""
+    change: Mapping[str, Any]
+    """and what is changed in it."""
 
 
 def copied(fake: F) -> F:
@@ -205,10 +215,10 @@ class Situation:
             messages = sorted((number, message.name) for number, message in self.messages.items())
         else:
             at_work = sorted((actor.summary, actor.number in self.messages) for actor in actors)
-            messages = sorted(message.name for message in self._waiting().values())
+            messages = sorted(message.name for message in self.waiting().values())
         return self.state(), at_work, messages, self.crashes, self.duplicates
 
-    def _waiting(self) -> dict[int, Message]:
+    def waiting(self) -> dict[int, Message]:
         at_work = {actor.number for actor in self.actors.values()}
         return {n: message for n, message in self.messages.items() if n not in at_work}
 
@@ -229,7 +239,7 @@ class Situation:
     def _starts(self) -> list[Choice]:
         found: dict[str, Choice] = {}
         actors = self.actors.values()
-        waiting = self._waiting()
+        waiting = self.waiting()
         for number, message in sorted(self.messages.items()):
             if not self.may_start(message, actors):
                 continue

@@ -1,6 +1,6 @@
 """A message of an `every` channel has one number, and is shown in order or known to be missed."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,17 +15,15 @@ from .every_broken import (
     NumbersApart,
     ReadsTheHistoryBeforeTheSequence,
     RetriesFromBehindTheMessage,
-    SendsNothing,
     ShowsWhatIsNewer,
     StopsAtAKnownId,
-    ignoring,
     reading_the_history_before_the_row,
     recovering_in_part,
     saying_nothing_of_more,
-    taking_every_410_for_the_end,
 )
 from .explorer import explore
-from .situation import changing
+from .latest_broken import SendsNothing, ignoring, taking_every_410_for_the_end
+from .situation import Broken, changing
 
 SETUPS = {
     "a client subscribes": (Setup(), 700),
@@ -65,12 +63,6 @@ def test_no_message_is_lost_and_no_gap_is_hidden_in_any_order(name: str) -> None
     print(f"{name}: {result.situations:,} situations")  # noqa: T201 - what `pytest -rP` is for
     assert result.faults == {}
     assert result.situations >= at_least
-
-
-@dataclass(frozen=True)
-class Broken:
-    where: str
-    change: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 CRASH = "a client subscribes, one crash"

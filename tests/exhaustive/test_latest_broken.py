@@ -4,7 +4,7 @@ A design that loses nothing would mean that the step is not needed, or that the 
 see it. Each is explored in a setup in which `test_latest` shows that the right design holds.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,16 +41,8 @@ from .latest_broken import (
     the_copy_catches_up,
 )
 from .latest_setup import Setup
-from .situation import changing
+from .situation import Broken, changing
 from .test_latest import SETUPS
-
-
-@dataclass(frozen=True)
-class Broken:
-    where: str
-    """A setup of `test_latest`."""
-    change: dict[str, Any] = field(default_factory=dict[str, Any])
-
 
 TWO = "two publishers"
 CRASH = "two publishers, one crash, two workers"

@@ -13,7 +13,7 @@ from handlers.realtime.functions.revoke import MalformedRequest
 from handlers.realtime.identity.session_store import DynamoSessionStore
 from handlers.realtime.identity.sessions import ConnectionsLeft
 from tests.adapters.realtime.conftest import TABLE
-from tests.fakes.gateway import Gateway
+from tests.fakes.gateway import Clock, Gateway
 from tests.fakes.issuer import Issuer
 from tests.fakes.sessions import Sockets
 
@@ -110,6 +110,24 @@ def test_the_sweeper_closes_what_is_due_and_notes_how_far_it_came(
     assert sockets.open == {"b="}
     assert (asyncio.run(kept.swept_until()) or 0) >= minute
     assert expire.handler({}, CONTEXT) == {"connections": 0}
+
+
+def test_a_connection_due_later_in_the_minute_of_a_sweep_is_closed_by_the_next_one(
+    gateway: Gateway,
+    authority: Issuer,
+    sockets: Sockets,
+    kept: DynamoSessionStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened(gateway, authority, sockets, "a=")
+    minute = int(time.time()) // 60
+    clock = Clock((minute * 60 + 10) * 1000)
+    monkeypatch.setattr(expire, "time", clock)
+    asyncio.run(kept.put_expiry("a=", minute * 60 + 30))
+    assert expire.handler({}, CONTEXT) == {"connections": 0}
+    clock.now_ms += 60_000
+    assert expire.handler({}, CONTEXT) == {"connections": 1}
+    assert sockets.open == set()
 
 
 def test_a_sweep_that_left_something_is_begun_again_where_it_began(

@@ -1,7 +1,5 @@
-"""The real functions, in the orders of their calls: who is logged out is out, whatever happens."""
+"""Sessions end with their token or with a log-out; `tests/exhaustive` has the races."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -15,16 +13,14 @@ from handlers.realtime.identity.sessions import (
     ConnectionsLeft,
     Ending,
     admit,
-    end,
     first_minute,
     revoke,
     sweep,
 )
-from handlers.realtime.latest.publish import publish
-from handlers.realtime.model import Connection, UnknownConnection, Update
-from handlers.realtime.subscriptions import Handshake, Peer, connect, watch
+from handlers.realtime.model import Connection
+from handlers.realtime.subscriptions import Handshake, connect
 from tests.fakes.delivery import API, NOW, Twins
-from tests.fakes.schedule import Actor, crashing, finish, interleavings, run_alone, step
+from tests.fakes.schedule import finish, run_alone, step
 from tests.fakes.sessions import MemorySessions, Sockets
 
 RULES = Rules.parse(
@@ -73,116 +69,10 @@ class World:
     async def revoking(self) -> None:
         await revoke(self.ending, "alice", NOW)
 
-    async def subscribing(self) -> None:
-        peer = Peer(self.connection.connection_id, API)
-        if peer.connection_id in self.sockets.open:
-            try:
-                await watch(self.twins.store, RULES, CHANNEL, peer=peer, maximum=9, now_ms=NOW)
-            except UnknownConnection:
-                return
-
-    async def publishing(self, version: int) -> None:
-        engine = replace(self.twins.engine, rules=RULES)
-        await publish(engine, Update(PUBLIC, {}, version, at=NOW, epoch=1), [f"m{version}"])
-
-    async def closing(self) -> None:
-        """$disconnect."""
-        await end(self.sessions, self.twins.store, self.connection.connection_id)
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether anything would be pushed to an open socket."""
-        watched = (CHANNEL, self.connection.connection_id) in self.twins.store.rows
-        return watched and bool(self.sockets.open)
-
     def sweep(self, now_ms: int) -> None:
         since = SECOND // 60
         for part in range(PARTS):
             finish(sweep(self.ending, part, since, now_ms))
-
-    def close_later(self) -> None:
-        """The sweeper, once the handshake is over for sure."""
-        self.sweep(NOW + 60_000)
-
-
-def outcomes(
-    actors: Callable[[World], Sequence[Actor]],
-    connection: Connection = OLD,
-    preemptions: int | None = None,
-) -> Iterator[World]:
-    def world() -> tuple[World, Sequence[Actor]]:
-        made = World(connection)
-        return made, actors(made)
-
-    return (state for _, state in interleavings(world, preemptions))
-
-
-def test_a_handshake_that_meets_a_revocation_is_refused_or_deaf_and_then_closed() -> None:
-    ends: Counter[tuple[bool, bool]] = Counter()
-    for world in outcomes(lambda world: [world.opening(), world.revoking()], preemptions=5):
-        assert not world.is_heard
-        ends[world.refused, bool(world.sockets.open)] += 1
-        world.sweep(NOW + 59_000)
-        world.close_later()
-        assert not world.sockets.open
-    # Refused; closed; and opened after it could not be closed.
-    assert ends.keys() == {(True, False), (False, False), (False, True)}
-    assert ends.total() > 1_000
-
-
-@pytest.mark.parametrize("steps", range(9))
-def test_it_is_so_when_the_revocation_dies_after_any_call_and_is_done_again(steps: int) -> None:
-    def actors(world: World) -> Sequence[Actor]:
-        return [world.opening(), crashing(world.revoking, steps)]
-
-    for world in outcomes(actors, preemptions=4):
-        assert not world.is_heard
-        world.close_later()
-        assert not world.sockets.open
-
-
-def test_it_is_so_for_a_client_that_subscribes_meanwhile() -> None:
-    def actors(world: World) -> Sequence[Actor]:
-        return [opening_and_subscribing(world), world.revoking()]
-
-    for world in outcomes(actors, replace(OLD, channels=frozenset())):
-        assert not world.is_heard
-        world.close_later()
-        assert not world.sockets.open
-
-
-async def opening_and_subscribing(world: World) -> None:
-    await world.opening()
-    await world.subscribing()
-
-
-def test_it_is_so_when_the_client_leaves_meanwhile() -> None:
-    def actors(world: World) -> Sequence[Actor]:
-        return [world.closing(), world.revoking()]
-
-    def opened() -> World:
-        world = World()
-        run_alone(world.opening())
-        return world
-
-    def world() -> tuple[World, Sequence[Actor]]:
-        made = opened()
-        return made, actors(made)
-
-    for _, state in interleavings(world):
-        assert not state.is_heard
-        assert state.sessions.rows == {}
-        assert state.twins.store.connections == {}
-
-
-def test_two_revocations_at_a_time_are_as_good_as_one() -> None:
-    def actors(world: World) -> Sequence[Actor]:
-        return [world.opening(), world.revoking(), world.revoking()]
-
-    for world in outcomes(actors, preemptions=2):
-        assert not world.is_heard
-        world.close_later()
-        assert not world.sockets.open
 
 
 @pytest.mark.parametrize(
