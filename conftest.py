@@ -6,7 +6,9 @@ from functools import cache
 from typing import Any
 
 import botocore.session
+import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadGroupScheduling
 
 # By default a collection walks all that a test imports, and no test drops, so often that it takes a
 # quarter of the time of a stack of Pulumi's.
@@ -28,3 +30,18 @@ os.environ |= {  # noqa: TID251 - of the tests, not of a function
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+
+class ByModule(LoadGroupScheduling):
+    """A module without a group stays with one worker too, which makes the module's fixtures once.
+
+    xdist gives out such tests one by one, and looks at all of them whenever one has ended.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return super()._split_scope(nodeid).partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)  # of xdist, without which there is nothing to give out
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
+    return ByModule(config, log) if config.option.dist == "loadgroup" else None
