@@ -22,8 +22,13 @@ export class LinksApi {
     return this._call("GET", `/links?${query}`);
   }
 
-  create(target, alias) {
-    return this._call("POST", "/links", alias ? { target, alias } : { target });
+  /** `expiresAt` as a date field has it, in the reader's time; empty texts are left out. */
+  create({ target, alias, expiresAt }) {
+    return this._call("POST", "/links", {
+      target,
+      ...(alias ? { alias } : {}),
+      ...(expiresAt ? { expires_at: new Date(expiresAt).toISOString() } : {}),
+    });
   }
 
   read(code) {
@@ -52,6 +57,9 @@ export class LinksApi {
     if (answer.status === 401) this._session.ended();
     const found = answer.status === 204 ? null : await answer.json().catch(() => null);
     if (answer.ok) return found;
+    if (answer.status === 429) {
+      throw new ApiError(429, "throttled", "Too many requests at once. Wait a moment and try again.");
+    }
     const { code = "failed", message = `The server answered ${answer.status}.` } = found?.error ?? {};
     throw new ApiError(answer.status, code, message);
   }

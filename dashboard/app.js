@@ -7,6 +7,7 @@ import { element, icon } from "./dom.js";
 import { loading } from "./loading.js";
 import { Network } from "./network.js";
 import { announce } from "./parts/announcer.js";
+import { listenToKeys } from "./parts/keys.js";
 import { connectionStatus, staleness } from "./parts/status.js";
 import { Realtime } from "./realtime.js";
 import { linkView } from "./views/link.js";
@@ -40,10 +41,12 @@ function show(view, { focus = true } = {}) {
   scrollTo(0, 0);
 }
 
-function navigate(path, { say = "" } = {}) {
-  if (path !== location.pathname) history.pushState(null, "", path);
+/** `act` is a key of the view that it leads to, pressed there. */
+function navigate(path, { say = "", act } = {}) {
+  if (path !== location.pathname + location.search) history.pushState(null, "", path);
   show(viewOf(location.pathname));
   if (say) announce(say);
+  if (act) shown.keys[act]();
 }
 
 function askWho(notice) {
@@ -100,7 +103,7 @@ function followInside(event) {
   const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
   if (!link || link.target || !plain || context === null) return;
   event.preventDefault();
-  navigate(link.pathname);
+  navigate(link.pathname + link.search);
 }
 
 /** The skip link is an entry in the history too, and leads to no other view. */
@@ -117,6 +120,7 @@ async function whoIsThere() {
 }
 
 document.addEventListener("click", followInside);
+listenToKeys(() => shown?.keys);
 addEventListener("popstate", goBack);
 loading({
   ask: whoIsThere,

@@ -5,10 +5,14 @@ import { sparkline } from "../charts/sparkline.js";
 import { element, icon, motionIsWelcome } from "../dom.js";
 import * as format from "../format.js";
 import { loading } from "../loading.js";
+import { shortAddress } from "../parts/address.js";
 import { announceNumber, forgetNumbers } from "../parts/announcer.js";
 import { copyButton } from "../parts/copy.js";
 import { confirmed } from "../parts/dialog.js";
+import { download } from "../parts/download.js";
 import { rollingNumber } from "../parts/number.js";
+import { showQrCode } from "../parts/qr-code.js";
+import { lifetime } from "../parts/when.js";
 import { Tally, lastDays } from "../tally.js";
 import { failure, missingView, skeleton } from "./states.js";
 
@@ -36,6 +40,10 @@ export function linkView(context, code) {
   return {
     title: code,
     element: page,
+    keys: {
+      c: () => context.navigate("/", { act: "c" }),
+      y: () => page.querySelector(".actions .button")?.click(),
+    },
     close() {
       loaded.close();
       live?.close();
@@ -49,7 +57,7 @@ function liveLink(link, context) {
   const gain = element("span", { class: "gain", "aria-hidden": "true" });
   const pace = sparkline();
   const days = link.days ? bars() : null;
-  const stats = { now: stat("Last second"), today: stat("Today"), latency: stat("Click to screen") };
+  const stats = { now: stat("Last second"), today: stat("Today, UTC"), latency: stat("Click to screen") };
   const events = element("ol", { class: "events" });
   let counted = lastDays(link.days ?? [], DAYS, Date.now());
 
@@ -113,8 +121,8 @@ function liveLink(link, context) {
       element(
         "div",
         { class: "columns" },
-        days && section("Per day, UTC", days.element, days.readout),
-        section("Last clicks", events),
+        days && section("Per day, UTC", days.element, days.readout, csvButton(link.code, () => counted)),
+        section("Last clicks, UTC", events),
       ),
     ],
     close() {
@@ -129,7 +137,13 @@ function liveLink(link, context) {
 /** With the next picture, so that what is measured is what is seen; a hidden page draws none. */
 const onFrame = (draw) => (document.hidden ? draw() : requestAnimationFrame(draw));
 
-function heading(link, { api, navigate }) {
+function csvButton(code, days) {
+  const save = () =>
+    download(`${code}.csv`, "text/csv", ["date,clicks", ...days().map((day) => `${day.date},${day.clicks}`), ""].join("\r\n"));
+  return element("button", { type: "button", class: "button quiet small", onclick: save }, "CSV");
+}
+
+function heading(link, { api, navigate, place = "" }) {
   const short = format.bare(link.short_url);
   const embed = `<iframe src="${location.origin}/watch/${link.code}" title="Live clicks" width="360" height="240"></iframe>`;
   const error = element("p", { class: "error", role: "alert" });
@@ -138,7 +152,7 @@ function heading(link, { api, navigate }) {
     const text = `${short} stops working at once, and its name is never given out again.`;
     if (!(await confirmed({ title: `Delete ${link.code}?`, text, action: "Delete link" }))) return;
     await api.remove(link.code).then(
-      () => navigate("/", { say: `${link.code} is deleted` }),
+      () => navigate(`/${place}`, { say: `${link.code} is deleted` }),
       (refusal) => (error.textContent = refusal.message),
     );
   }
@@ -146,12 +160,13 @@ function heading(link, { api, navigate }) {
   return element(
     "div",
     { class: "heading" },
-    element("a", { class: "back", href: "/" }, icon("back"), "Links"),
+    element("a", { class: "back", href: `/${place}` }, icon("back"), "Links"),
     element(
       "div",
       { class: "title" },
-      element("h1", { tabindex: -1 }, link.code),
+      element("h1", { tabindex: -1 }, shortAddress(link)),
       element("a", { class: "target", href: link.target, rel: "noreferrer", target: "_blank" }, format.bare(link.target)),
+      element("p", { class: "faint" }, lifetime(link, "made")),
     ),
     element(
       "div",
@@ -159,14 +174,15 @@ function heading(link, { api, navigate }) {
       copyButton(link.short_url, { name: short }),
       element("a", { class: "button", href: `/watch/${link.code}`, target: "_blank" }, icon("open"), "Public page"),
       copyButton(embed, { name: "embed code", label: "Embed" }),
+      element("button", { type: "button", class: "button", onclick: () => showQrCode(link) }, "QR code"),
       element("button", { type: "button", class: "button danger quiet", onclick: remove }, icon("bin"), "Delete"),
     ),
     error,
   );
 }
 
-function section(title, content, aside = null) {
-  const head = element("div", { class: "head" }, element("h2", { class: "label" }, title), aside);
+function section(title, content, ...aside) {
+  const head = element("div", { class: "head" }, element("h2", { class: "label" }, title), element("div", {}, aside));
   return element("section", { class: "card" }, head, content);
 }
 

@@ -1,105 +1,127 @@
-// The links of whoever is signed in, newest first, with totals that move, and the way to a new one.
+// The reader's links with totals that move: searched, sorted, a page at a time, and the way to a new one.
 
 import { element } from "../dom.js";
 import * as format from "../format.js";
 import { loading } from "../loading.js";
+import { shortAddress } from "../parts/address.js";
 import { announce } from "../parts/announcer.js";
-import { copyButton } from "../parts/copy.js";
+import { copied, copyButton } from "../parts/copy.js";
 import { rollingNumber } from "../parts/number.js";
+import { lifetime } from "../parts/when.js";
+import { place, search, select } from "../selection.js";
+import { listTools } from "./list-tools.js";
 import { newLinkForm } from "./new-link.js";
 import { failure, skeleton } from "./states.js";
 
-const PAGE = 20;
+/** Of the API's pages; the list turns its own. */
+const PART = 100;
+/** Searching and sorting more than this in a page would be a server's work. */
+const MOST = 1_000;
 
-export function linksView({ api, realtime, network }) {
+export function linksView(context) {
+  const { api, realtime, network } = context;
+  const links = new Map();
+  const rows = new Map();
   const list = element("ul", { class: "links" });
-  const older = pageButton("Older", () => turn(1));
-  const newer = pageButton("Newer", () => turn(-1));
-  const pager = element("nav", { class: "pager", "aria-label": "Pages", hidden: true }, newer, older);
-  const body = element("div", {}, skeleton(4), pager);
-  const view = element(
-    "div",
-    { class: "page" },
-    element("h1", { tabindex: -1 }, "Links"),
-    newLinkForm(api, added),
-    body,
-  );
-  const watching = new Set();
-  // Cursors lead on only: the way back is remembered.
-  const cursors = [null];
-  let page = 0;
-  const loaded = loading({
-    network,
-    ask: () => api.list({ limit: PAGE, cursor: cursors[page] }),
-    show,
-    fail: (error, again) => body.replaceChildren(failure(error, again)),
-  });
+  const body = element("div", {}, skeleton(4));
+  const form = newLinkForm(api, added);
+  const tools = listTools(place(location.search), turned);
+  context.place = search(tools.place);
+  let part = ask(null);
 
-  function show({ links, cursor }) {
-    stop();
-    cursors[page + 1] = cursor;
-    list.replaceChildren(...links.map(row));
-    pager.hidden = page === 0 && cursor === null;
-    newer.disabled = page === 0;
-    older.disabled = cursor === null;
-    body.replaceChildren(links.length + page > 0 ? list : empty(), pager);
+  function ask(cursor) {
+    return loading({
+      network,
+      ask: () => api.list({ limit: PART, cursor }),
+      show(found) {
+        for (const link of found.links) links.set(link.code, link);
+        draw();
+        if (found.cursor !== null && links.size < MOST) next(found.cursor);
+      },
+      fail: (error, again) => links.size === 0 && body.replaceChildren(failure(error, again)),
+    });
   }
 
-  async function turn(by) {
-    page += by;
-    await loaded.again();
-    announce(`Page ${page + 1}`);
+  function next(cursor) {
+    part.close();
+    part = ask(cursor);
+  }
+
+  function draw() {
+    const chosen = select([...links.values()], tools.place);
+    tools.show(chosen, links.size);
+    const shown = new Set(chosen.rows.map(({ code }) => code));
+    for (const [code, { end }] of rows) if (!shown.has(code)) (end(), rows.delete(code));
+    for (const link of chosen.rows) if (!rows.has(link.code)) rows.set(link.code, row(link));
+    list.replaceChildren(...chosen.rows.map(({ code }) => rows.get(code).element));
+    body.replaceChildren(...(links.size === 0 ? [empty()] : [tools.element, chosen.found ? list : nothing(), tools.pager]));
+  }
+
+  function turned(say) {
+    context.place = search(tools.place);
+    history.replaceState(null, "", `/${context.place}`);
+    draw();
+    if (say) announce(say);
   }
 
   async function added(link) {
-    announce(`${format.bare(link.short_url)} is ready`);
-    if (page > 0) {
-      page = 0;
-      return loaded.again();
-    }
-    const made = row(link);
-    made.classList.add("fresh");
-    list.prepend(made);
-    if (!list.isConnected) body.replaceChildren(list, pager);
+    links.set(link.code, link);
+    tools.reset();
+    turned();
+    rows.get(link.code).element.classList.add("fresh");
+    const ready = `${format.bare(link.short_url)} is ready`;
+    const text = (await copied(link.short_url)) ? `${ready}, and copied` : ready;
+    form.say(text);
+    announce(text);
   }
 
   function row(link) {
     const number = rollingNumber("total");
     number.show(link.clicks);
-    watching.add(realtime.watch(link.code, (clicks) => number.show(clicks)));
-    const short = format.bare(link.short_url);
-    return element(
-      "li",
-      { class: "link", "data-code": link.code },
-      element(
-        "a",
-        { class: "cover", href: `/links/${link.code}` },
-        element("span", { class: "code" }, link.code),
-        element("span", { class: "target" }, format.bare(link.target)),
-      ),
-      element("span", { class: "made" }, format.date(link.created_at)),
-      element("span", { class: "count" }, number.element, element("span", { class: "visually-hidden" }, " clicks")),
-      copyButton(link.short_url, { name: short, className: "quiet" }),
-    );
+    const end = realtime.watch(link.code, (clicks) => {
+      link.clicks = clicks;
+      number.show(clicks);
+    });
+    return { element: item(link, number.element), end };
   }
 
-  function stop() {
-    for (const end of watching) end();
-    watching.clear();
+  function step(by) {
+    const covers = [...list.querySelectorAll(".cover")];
+    const at = covers.indexOf(document.activeElement);
+    covers[at < 0 ? 0 : Math.min(Math.max(at + by, 0), covers.length - 1)]?.focus();
   }
 
   return {
     title: "Links",
-    element: view,
+    element: element("div", { class: "page" }, element("h1", { tabindex: -1 }, "Links"), form.element, body),
+    keys: {
+      c: form.focus,
+      "/": tools.focus,
+      j: () => step(1),
+      k: () => step(-1),
+      y: () => document.activeElement.closest(".link")?.querySelector("button").click(),
+    },
     close() {
-      loaded.close();
-      stop();
+      part.close();
+      for (const { end } of rows.values()) end();
     },
   };
 }
 
-function pageButton(text, onclick) {
-  return element("button", { type: "button", class: "button", onclick }, text);
+function item(link, number) {
+  return element(
+    "li",
+    { class: "link", "data-code": link.code },
+    element(
+      "a",
+      { class: "cover", href: `/links/${link.code}` },
+      element("span", { class: "code" }, shortAddress(link)),
+      element("span", { class: "target" }, format.bare(link.target)),
+    ),
+    element("span", { class: "made" }, lifetime(link)),
+    element("span", { class: "count" }, number, element("span", { class: "visually-hidden" }, " clicks")),
+    copyButton(link.short_url, { name: format.bare(link.short_url), className: "quiet" }),
+  );
 }
 
 function empty() {
@@ -109,4 +131,8 @@ function empty() {
     element("h2", {}, "No links yet"),
     element("p", { class: "muted" }, "Shorten an address above. Its clicks show here as they happen."),
   );
+}
+
+function nothing() {
+  return element("div", { class: "empty" }, element("h2", {}, "No link fits the search"));
 }

@@ -1,6 +1,7 @@
 // The form that shortens an address. What is wrong is said at the form, never in a dialog.
 
 import { element } from "../dom.js";
+import { completed, inWords } from "../words.js";
 
 /** `onMade(link)` is called with the API's link. */
 export function newLinkForm(api, onMade) {
@@ -13,20 +14,29 @@ export function newLinkForm(api, onMade) {
     id: "alias", name: "alias", pattern: "[A-Za-z0-9_\\-]{3,32}", placeholder: "spring-sale",
     autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-describedby": "new-link-error",
   });
+  const expiry = element("input", {
+    id: "expiry", name: "expiry", type: "datetime-local", "aria-describedby": "new-link-error",
+  });
+  const fields = { address: target, name: alias, expiry };
   const error = element("p", { class: "error", id: "new-link-error", role: "alert" });
+  const notice = element("p", { class: "notice" });
   const button = element("button", { class: "button primary" }, "Shorten");
+  const optional = element("span", { class: "faint" }, "optional");
   const form = element(
     "form",
     { class: "new-link", novalidate: true, "aria-label": "New link" },
     element("div", { class: "field grow" }, element("label", { for: "target" }, "Address"), target),
-    element(
-      "div",
-      { class: "field" },
-      element("label", { for: "alias" }, "Name ", element("span", { class: "faint" }, "optional")),
-      alias,
-    ),
+    element("div", { class: "field" }, element("label", { for: "alias" }, "Name ", optional), alias),
     button,
     error,
+    notice,
+    element(
+      "details",
+      { class: "more" },
+      element("summary", {}, "More"),
+      element("div", { class: "field" }, element("label", { for: "expiry" }, "Expires, in your time"), expiry),
+      element("p", { class: "faint" }, "Every reader with a link's name sees its number."),
+    ),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -37,20 +47,18 @@ export function newLinkForm(api, onMade) {
   async function submit() {
     const address = completed(target.value);
     target.value = address;
-    if (!address || !target.checkValidity()) {
-      return refuse("Enter an address like https://example.com/page.", target);
-    }
-    if (!alias.checkValidity()) {
-      return refuse("A name is 3 to 32 letters, digits, hyphens and underscores.", alias);
-    }
+    if (!address || !target.checkValidity()) return refuse("Enter an address like https://example.com/page.", target);
+    if (!alias.checkValidity()) return refuse("A name is 3 to 32 letters, digits, hyphens and underscores.", alias);
     button.disabled = true;
     try {
-      onMade(await api.create(address, alias.value));
+      const link = await api.create({ target: address, alias: alias.value, expiresAt: expiry.value });
       form.reset();
       refuse("", null);
       target.focus();
+      onMade(link);
     } catch (failed) {
-      refuse(failed.message, failed.code === "alias_taken" ? alias : target);
+      const { text, field } = inWords(failed);
+      refuse(text, fields[field] ?? target);
     } finally {
       button.disabled = false;
     }
@@ -58,15 +66,15 @@ export function newLinkForm(api, onMade) {
 
   function refuse(text, field) {
     error.textContent = text;
-    for (const input of [target, alias]) input.toggleAttribute("aria-invalid", input === field);
+    notice.textContent = "";
+    for (const input of Object.values(fields)) input.toggleAttribute("aria-invalid", input === field);
+    if (field === expiry) form.querySelector("details").open = true;
     field?.focus();
   }
 
-  return form;
-}
-
-/** People leave the scheme out. */
-function completed(text) {
-  const address = text.trim();
-  return address === "" || /^[a-z][a-z0-9+.-]*:/i.test(address) ? address : `https://${address}`;
+  return {
+    element: form,
+    focus: () => target.focus(),
+    say: (text) => (notice.textContent = text),
+  };
 }

@@ -59,6 +59,41 @@ def deleting(tab: Tab, user: User) -> Page:
     return page
 
 
+def qr_code(tab: Tab, user: User) -> Page:
+    page = tab.sign_in(user, f"/links/{user.link()}")
+    page.get_by_role("button", name="QR code").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    return page
+
+
+def keys(tab: Tab, user: User) -> Page:
+    page = links(tab, user)
+    page.locator("h1").press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    return page
+
+
+def an_expiry(tab: Tab, user: User) -> Page:
+    page = links(tab, user)
+    page.get_by_text("More", exact=True).click()
+    expect(page.get_by_label("Expires")).to_be_visible()
+    return page
+
+
+def nothing_found(tab: Tab, user: User) -> Page:
+    page = links(tab, user)
+    page.get_by_label("Search the links").fill("nowhere")
+    expect(page.get_by_text("No link fits the search")).to_be_visible()
+    return page
+
+
+def forgotten_password(tab: Tab, _: User) -> Page:
+    page = tab.open("/")
+    page.get_by_role("button", name="Forgot password?").click()
+    expect(page.get_by_role("button", name="Send the code")).to_be_visible()
+    return page
+
+
 def offline(tab: Tab, user: User) -> Page:
     page = live_link(tab, user)
     tab.context.set_offline(True)
@@ -89,7 +124,22 @@ BEYOND_THE_EDGE = """() => [...document.body.querySelectorAll("*")]
 
 _names = itertools.count(1)
 
-VIEWS = [sign_in, refused_sign_in, no_links, links, live_link, deleting, offline, missing, public]
+VIEWS = [
+    sign_in,
+    refused_sign_in,
+    forgotten_password,
+    no_links,
+    links,
+    an_expiry,
+    nothing_found,
+    live_link,
+    deleting,
+    qr_code,
+    keys,
+    offline,
+    missing,
+    public,
+]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -135,7 +185,10 @@ def test_the_keyboard_reaches_the_content_first_and_a_link_from_there(
     for name in ("Address", "Name"):
         page.keyboard.press("Tab")
         expect(page.get_by_label(name)).to_be_focused()
-    page.keyboard.press("Tab")
+    for name in ("Shorten", "More", "Search the links", "Order"):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        assert name in (focused.inner_text(), focused.get_attribute("aria-label"))
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_be_focused()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from playwright.sync_api import Page, expect
 
@@ -28,7 +29,12 @@ def test_a_link_is_made_copied_watched_and_deleted(cloud: Cloud, new_tab: NewTab
     expect(row).to_contain_text("target.invalid/without/a/scheme")
     expect(page.get_by_label("Address")).to_be_focused()
     expect(page.get_by_label("Address")).to_have_value("")
+    short = f"{cloud.api_url.removeprefix('http://')}/made-here"
+    expect(page.locator("#announcer")).to_have_text(f"{short} is ready, and copied")
+    expect(row.locator(".code")).to_have_text(short)
+    assert page.evaluate("navigator.clipboard.readText()") == f"{cloud.api_url}/made-here"
 
+    page.evaluate("navigator.clipboard.writeText('')")
     row.get_by_role("button", name="Copy").click()
     expect(row.get_by_role("button")).to_contain_text("Copied")
     copied: str = page.evaluate("navigator.clipboard.readText()")
@@ -109,12 +115,100 @@ def test_links_come_in_pages(cloud: Cloud, new_tab: NewTab) -> None:
     page = new_tab().sign_in(user)
     rows = page.locator("li.link")
     expect(rows).to_have_count(20)
-    page.get_by_role("button", name="Older").click()
+    page.get_by_role("button", name="Next").click()
     expect(rows).to_have_count(1)
     expect(rows).to_have_attribute("data-code", codes[0])
-    expect(page.get_by_role("button", name="Older")).to_be_disabled()
-    page.get_by_role("button", name="Newer").click()
+    expect(page.get_by_role("button", name="Next")).to_be_disabled()
+    page.reload()
+    expect(rows).to_have_attribute("data-code", codes[0])
+    rows.locator("a").click()
+    expect(page.locator(".hero")).to_be_visible()
+    page.go_back()
+    expect(rows).to_have_attribute("data-code", codes[0])
+    page.get_by_role("button", name="Previous").click()
     expect(rows).to_have_count(20)
+
+
+def test_links_are_searched_and_sorted_and_the_place_is_kept(cloud: Cloud, new_tab: NewTab) -> None:
+    user = cloud.user()
+    for name in ("find-b", "find-a", "other"):
+        user.link(name, f"https://target.invalid/{name}")
+    cloud.click("find-b")
+    page = new_tab().sign_in(user)
+    rows = page.locator("li.link .name")
+    expect(rows).to_have_text(["other", "find-a", "find-b"])
+    expect(page.locator("li[data-code=find-b] [data-clicks]")).to_have_text("1")
+    page.get_by_label("Order").select_option("Most clicks")
+    page.get_by_label("Search the links").fill("FIND target")
+    expect(rows).to_have_text(["find-b", "find-a"])
+    expect(page.get_by_text("2 of 3 links")).to_be_visible()
+    page.reload()
+    expect(rows).to_have_text(["find-b", "find-a"])
+    rows.first.click()
+    page.get_by_role("link", name="Links", exact=True).click()
+    expect(rows).to_have_text(["find-b", "find-a"])
+    page.get_by_label("Search the links").fill("nowhere")
+    expect(page.get_by_text("No link fits the search")).to_be_visible()
+
+
+def test_single_keys_lead_through_the_page(cloud: Cloud, new_tab: NewTab) -> None:
+    user = cloud.user()
+    for name in ("key-a", "key-b"):
+        user.link(name)
+    tab = new_tab(permissions=["clipboard-read", "clipboard-write"])
+    page = tab.sign_in(user)
+    expect(page.locator("li.link")).to_have_count(2)
+    for key, name in (("j", "key-b"), ("j", "key-a"), ("j", "key-a"), ("k", "key-b")):
+        page.keyboard.press(key)
+        expect(page.locator(f"li[data-code={name}] a")).to_be_focused()
+    page.keyboard.press("y")
+    expect(page.locator("#announcer")).to_contain_text("key-b copied")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search the links")).to_be_focused()
+    page.keyboard.press("c")
+    expect(page.get_by_label("Search the links")).to_have_value("c")
+    page.goto(f"{cloud.origin}/links/key-a")
+    expect(page.locator(".hero")).to_be_visible()
+    page.keyboard.press("y")
+    expect(page.locator("#announcer")).to_contain_text("key-a copied")
+    page.keyboard.press("c")
+    expect(page.get_by_label("Address")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Copy the short address")
+    page.get_by_label("Use these keys").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search the links")).not_to_be_focused()
+
+
+def test_a_link_has_a_qr_code_its_days_and_an_end(cloud: Cloud, new_tab: NewTab) -> None:
+    page = new_tab().sign_in(cloud.user())
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Expires").fill("2020-01-01T00:00")
+    shorten(page, "https://target.invalid/", "ends-soon")
+    expect(page.locator("#new-link-error")).to_have_text("The expiry must be in the future.")
+    expect(page.get_by_label("Expires")).to_be_focused()
+    page.get_by_label("Expires").fill("2999-01-01T00:00")
+    page.get_by_role("button", name="Shorten").click()
+    row = page.locator("li[data-code=ends-soon]")
+    expect(row).to_contain_text("expires in 9")
+    cloud.click("ends-soon")
+    row.get_by_role("link").click()
+    expect(page.locator(".hero [data-clicks]")).to_have_text("1")
+    page.get_by_role("button", name="QR code").click()
+    expect(page.get_by_role("img", name=f"QR code of {cloud.api_url}/ends-soon")).to_be_visible()
+    with page.expect_download() as drawn:
+        page.get_by_role("button", name="Download SVG").click()
+    assert drawn.value.suggested_filename == "ends-soon.svg"
+    assert "<svg" in drawn.value.path().read_text()
+    page.get_by_role("button", name="Close").click()
+    with page.expect_download() as listed:
+        page.get_by_role("button", name="CSV").click()
+    lines = listed.value.path().read_text().split()
+    assert (lines[0], len(lines)) == ("date,clicks", 31)
+    assert lines[-1] == f"{datetime.now(UTC).date()},1"
 
 
 def test_a_failing_api_is_said_and_can_be_tried_again(cloud: Cloud, new_tab: NewTab) -> None:
