@@ -12,12 +12,13 @@ import { Network } from "./network.js";
 import { Realtime } from "./realtime.js";
 import { Tally } from "./tally.js";
 
+const NO_SUCH_LINK = "There is no such link.";
 const network = new Network();
 const main = document.getElementById("main");
 
 function start() {
   const [, code] = location.pathname.match(/^\/watch\/([A-Za-z0-9_-]{3,32})\/?$/) ?? [];
-  if (!code) return say("There is no such link.");
+  if (!code) return say(NO_SUCH_LINK);
   document.title = `${code} · Live clicks`;
   loading({ ask: loadConfig, show: (config) => watch(code, config), fail: (error) => say(error.message), network });
 }
@@ -38,7 +39,7 @@ function watch(code, config) {
   const tick = (drift) => pace.show(tally.perSecond(Date.now()), { drift });
   number.show(0);
   tick(false);
-  setInterval(() => tick(true), 1_000);
+  const ticking = setInterval(() => tick(true), 1_000);
   main.replaceChildren(
     element("header", {}, element("h1", {}, code), status.element),
     element("div", { class: "number" }, number.element, unit),
@@ -49,7 +50,21 @@ function watch(code, config) {
   realtime.observe(tell);
   network.observe(tell);
   tell();
-  realtime.watch(code, take);
+  // A link that has been clicked on has a number; of another it is not known yet whether it exists.
+  realtime.watch(code, take, {
+    async onSubscribed({ version }) {
+      if (version !== undefined || !(await isMissing(config, code))) return;
+      realtime.close();
+      clearInterval(ticking);
+      say(NO_SUCH_LINK);
+    },
+  });
+}
+
+/** The redirect answers HEAD as it does GET, and counts nothing. Anything but its plain no leaves the page as it is. */
+async function isMissing({ publicUrl }, code) {
+  const answer = await fetch(`${publicUrl}/${code}`, { method: "HEAD", redirect: "manual" }).catch(() => null);
+  return answer?.status === 404;
 }
 
 function say(text) {

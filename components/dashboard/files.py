@@ -64,7 +64,8 @@ class Config:
 
     @property
     def watch_connects_to(self) -> Sequence[str]:
-        return (self.endpoint,)
+        """The socket, and the redirect, which says whether there is such a link."""
+        return (self.endpoint, f"{self.public_url.rstrip('/')}/")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -314,6 +314,20 @@ def test_a_page_without_network_says_so_and_catches_up(cloud: Cloud, new_tab: Ne
     expect(page.locator("#banner")).to_be_hidden()
 
 
+def test_the_public_page_of_no_link_says_so_and_that_of_an_unclicked_one_shows_its_number(
+    cloud: Cloud, new_tab: NewTab
+) -> None:
+    code = cloud.user().link()
+    page = new_tab().open("/watch/no-such-link")
+    expect(page.get_by_role("alert")).to_have_text("There is no such link.")
+    tab = new_tab()
+    with tab.page.expect_response(lambda answer: answer.url == f"{cloud.api_url}/{code}") as asked:
+        page = tab.open(f"/watch/{code}")
+    assert asked.value.status == 302
+    expect(page.locator(".status")).to_have_text("Live")
+    expect(page.locator(".hero [data-clicks]")).to_have_text("0")
+
+
 def test_somebody_elses_link_is_not_there(cloud: Cloud, new_tab: NewTab) -> None:
     code = cloud.user().link()
     page = new_tab().sign_in(cloud.user(), f"/links/{code}")

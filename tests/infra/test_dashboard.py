@@ -123,11 +123,11 @@ def test_the_app_may_speak_to_its_own_cloud_and_nothing_else(deployed: Deploymen
     assert not any("unsafe" in value for value in app.values())
 
 
-def test_a_public_page_may_be_embedded_and_speaks_to_the_socket_alone(
+def test_a_public_page_may_be_embedded_and_speaks_to_the_socket_and_the_redirect_alone(
     deployed: Deployment,
 ) -> None:
     watch = policy(deployed, "watch")
-    assert watch["connect-src"] == "'self' wss://socket.example.com/dev"
+    assert watch["connect-src"] == "'self' wss://socket.example.com/dev https://api.example.com/"
     assert watch["frame-ancestors"] == "*"
     narrower = dashboard(watch_frame_ancestors=["https://news.example.com"])
     assert policy(narrower, "watch")["frame-ancestors"] == "https://news.example.com"

@@ -40,12 +40,14 @@ def test_the_apps_paths_get_the_app(path: str, page: httpx.Client) -> None:
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
-def test_a_public_page_may_be_embedded_and_knows_only_the_socket(page: httpx.Client) -> None:
+def test_a_public_page_may_be_embedded_and_knows_only_the_socket_and_the_redirect(
+    page: httpx.Client,
+) -> None:
     answer = page.get("/watch/abc")
     assert "/watch.js" in answer.text
     policy = answer.headers["content-security-policy"]
     assert "frame-ancestors *;" in policy
-    assert f"connect-src 'self' {EXPORTS['endpoint']};" in policy
+    assert f"connect-src 'self' {EXPORTS['endpoint']} {EXPORTS['api_url']}/;" in policy
 
 
 @pytest.mark.parametrize(
