@@ -3,15 +3,15 @@
 import pulumi
 
 from components.stack import settings as stack_settings
-from components.stack.region import build_region
-from components.stack.site import Site
+from components.stack.build import build_region
+from components.stack.region import StackRegion
 
 settings = stack_settings.load()
-home = stack_settings.home_region()
+primary = stack_settings.primary_region()
 exports = {
-    region: build_region(Site(settings=settings, region=region, home=region == home))
-    for region in settings.regions
+    code: build_region(StackRegion(settings=settings, code=code, primary=code == primary))
+    for code in settings.regions
 }
-for name, value in exports[home].items():
+for name, value in exports[primary].items():
     pulumi.export(name, value)
 pulumi.export("regions", exports)

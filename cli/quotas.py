@@ -1,6 +1,6 @@
 """`realtime quotas`: a stack's plan beside what AWS allows in a region, and what does not fit.
 
-Of a region that the stack does not name, the plan is that of its home region, moved unchanged.
+Of a region that the stack does not name, the plan is that of its primary region, moved unchanged.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from rich.table import Table
 
 from components.resources.regions import Figures, Region, figure_names, regions
 from components.stack.demand import demand, posts_per_second
-from components.stack.limits import Place, capacity, misfits
+from components.stack.limits import Place, capacity, violations
 from components.stack.region_settings import RegionSettings
 from components.stack.settings import Settings, sentences
 from localcloud import StackConfig, StackFileError, stack_config
@@ -71,7 +71,7 @@ class Report:
     plan: Mapping[str, Any]
     """The region's settings, as in the stack file."""
     lines: tuple[Line, ...]
-    misfits: tuple[str, ...]
+    violations: tuple[str, ...]
     problems: tuple[str, ...]
     requests: tuple[Request, ...] = ()
 
@@ -101,7 +101,7 @@ def quotas(
         raise typer.Exit(2) from error
     _print(report, as_json=as_json)
     refused = any(each.refused for each in report.requests)
-    raise typer.Exit(1 if report.misfits or refused else 0)
+    raise typer.Exit(1 if report.violations or refused else 0)
 
 
 def compare(config: StackConfig, code: str, live: Live) -> Report:
@@ -118,7 +118,7 @@ def compare(config: StackConfig, code: str, live: Live) -> Report:
         lines=tuple(
             _line(name, region, plan, allowed, live.values.get(name)) for name in figure_names()
         ),
-        misfits=tuple(refusal.sentence for refusal in misfits(plan, allowed, place)),
+        violations=tuple(refusal.sentence for refusal in violations(plan, allowed, place)),
         problems=live.problems,
     )
 
@@ -163,8 +163,8 @@ def _plan(config: StackConfig, code: str) -> tuple[RegionSettings, str | None]:
         raise QuotasError("\n".join(sentences(error, config.stack))) from None
     if code in settings.regions:
         return settings.regions[code], None
-    home = config.region if config.region in settings.regions else next(iter(settings.regions))
-    return settings.regions[home], home
+    primary = config.region if config.region in settings.regions else next(iter(settings.regions))
+    return settings.regions[primary], primary
 
 
 def _line(
@@ -190,7 +190,7 @@ def _line(
 def _print(report: Report, *, as_json: bool) -> None:
     if as_json:
         lines = [{**asdict(line), "fits": line.fits} for line in report.lines]
-        whole = {**asdict(report), "lines": lines, "fits": not report.misfits}
+        whole = {**asdict(report), "lines": lines, "fits": not report.violations}
         console.print_json(json.dumps(whole))
         return
     moved = f", moved from {report.moved_from}," if report.moved_from else ""
@@ -202,23 +202,23 @@ def _print(report: Report, *, as_json: bool) -> None:
         console.print(f"Note: {note}")
     for problem in report.problems:
         console.print(f"[yellow]{problem}[/]")
-    for sentence in report.misfits:
+    for sentence in report.violations:
         console.print(f"[red]Does not fit:[/] {sentence}")
-    if not report.misfits:
+    if not report.violations:
         console.print("[green]The plan fits.[/]")
     for each in report.requests:
         console.print(f"[red]{each.sentence}[/]" if each.refused else each.sentence)
 
 
 def _told(plan: RegionSettings) -> str:
-    throttle, push, promise = plan.throttle, plan.push, plan.promise
+    throttle, push, load = plan.throttle, plan.push, plan.expected_load
     return (
         f"Budget: {throttle.redirects_per_second:,} redirects/s,"
         f" {throttle.messages_per_second:,} messages/s with {throttle.connects_per_second:,}"
         f" connects/s, {push.posts_per_second:,} posts/s\n"
-        f"Promise: {promise.watched_links:,} links with {promise.watchers_per_link:,} watchers,"
-        f" {promise.clicks_per_second:,} clicks/s, which take"
-        f" {posts_per_second(promise, push.min_interval_ms):,.0f} posts/s"
+        f"Expected load: {load.watched_links:,} links with {load.watchers_per_link:,} watchers,"
+        f" {load.clicks_per_second:,} clicks/s, which take"
+        f" {posts_per_second(load, push.min_interval_ms):,.0f} posts/s"
     )
 
 

@@ -1,4 +1,4 @@
-"""The components and their arguments: what a program imports, and all of it."""
+"""The components and their arguments, all that a program imports."""
 
 from .observability import Observability as Observability
 from .observability import ObservabilityArgs as ObservabilityArgs

@@ -1,4 +1,4 @@
-"""What `pulumi preview --policy-pack policy` starts. It serves the rules and never returns.
+"""Started by `pulumi preview --policy-pack policy`. It serves the rules and never returns.
 
 Pulumi runs it as a script in this folder, not as part of a package.
 """

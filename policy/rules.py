@@ -1,4 +1,4 @@
-"""The rules, each a plain function from a resource's inputs to what is wrong with them.
+"""The rules, each a plain function from a resource's inputs to their violations.
 
 An input that only the update will know ends the rule that reads it, without a word: the update asks
 the same rule again. To ask whether an input is given is to read it; `_given` only looks at names.
@@ -134,7 +134,7 @@ def rows_expire(resource: Resource) -> Iterator[str]:
 
 
 def stages_are_throttled(resource: Resource) -> Iterator[str]:
-    """One API cannot use up what the account's APIs share in the region."""
+    """One API cannot use up the quota that the account's APIs share in the region."""
     if resource.type != STAGE:
         return
     routes = cast("Inputs", resource.inputs.get("defaultRouteSettings") or {})

@@ -1,4 +1,4 @@
-"""What the dashboard's hosting serves: its files, its rewrites and its headers, from one data file.
+"""The dashboard's files, rewrites and headers, from one data file.
 
 Pure, so that the component and the local server cannot disagree: neither knows a header's value.
 """
@@ -35,7 +35,7 @@ class PageFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What `config.json` tells the page, under camelCase keys."""
+    """Contents of `config.json`, whose keys are in camelCase."""
 
     api_url: str
     endpoint: str
@@ -128,7 +128,7 @@ def hosting(folder: Path) -> Hosting:
 
 
 def page_files(folder: Path) -> Iterator[PageFile]:
-    """What a browser may ask for, in the order of the keys; data, documents and tests stay out."""
+    """The files that browsers may request, by key; no data, documents or tests."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         served = path.suffix in CONTENT_TYPES and path.suffix != ".json"

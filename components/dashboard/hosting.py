@@ -1,7 +1,7 @@
 """The dashboard's hosting: a private bucket, and CloudFront, which alone may read it.
 
-Nothing is ever invalidated: each file is revalidated by its ETag, so only what changed is fetched
-again. docs/adr/0010 says what that costs.
+Nothing is ever invalidated: each file is revalidated by its ETag, so that browsers fetch changed
+files alone. docs/adr/0010 has the cost.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What an operator sees of a stack and is woken by."""
+"""The alarms of a stack and its CloudWatch dashboard."""
 
 from .args import ObservabilityArgs
 from .component import Observability

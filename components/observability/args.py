@@ -1,4 +1,4 @@
-"""What is watched, and the limits that the alarms keep away from."""
+"""Arguments of Observability: the watched resources, and the limits that alarms are set below."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ class ObservabilityArgs:
 
     function_names: Mapping[str, pulumi.Input[str]]
     """Title -> function. Those called `authorize`, `connect` and `messages` get alarms of their
-    own: for latency, and for what clients send."""
+    own: for latency, and for the messages of clients."""
 
     queue_names: Mapping[str, pulumi.Input[str]]
     """Title -> queue that feeds a function; alarms when its oldest message waits."""
 
     kept_queue_names: Mapping[str, pulumi.Input[str]]
-    """Title -> queue of what could not be handled, which should be empty."""
+    """Title -> queue of messages that failed for good, which should be empty."""
 
     services: Sequence[str]
     """`FunctionArgs.service` of all functions, whose logged errors are watched; that of a
@@ -55,7 +55,7 @@ class ObservabilityArgs:
     """Executions at a time that the account has in this region."""
 
     emails: Sequence[pulumi.Input[str]] | None = None
-    """Who is written to; each address has to confirm once. By default nobody."""
+    """Addresses that alarms are sent to, once each has confirmed; by default none."""
 
     kms_key_arn: pulumi.Input[str] | None = None
     """Key of the topic; its policy must let CloudWatch use it. By default it is not encrypted."""

@@ -1,4 +1,4 @@
-"""The topic that operators listen to, an alarm for each signal, and the dashboard of them all."""
+"""The topic of the alarms, an alarm for each signal, and the dashboard of all signals."""
 
 import pulumi
 import pulumi_aws as aws
@@ -15,7 +15,7 @@ STATISTICS = ("Sum", "Maximum", "Average")
 
 
 class Observability(pulumi.ComponentResource):
-    """Alarms at 80 percent of every limit and on whatever an operator has to act upon."""
+    """Alarms at 80 percent of every limit, and on every failure that an operator has to act on."""
 
     topic_arn: pulumi.Output[str]
     """Topic that every alarm goes to, and its end too."""
@@ -130,7 +130,7 @@ def _query(key: str, metric: Metric) -> aws.cloudwatch.MetricAlarmMetricQueryArg
 
 
 def _alarms_may_publish(topic_arn: str) -> pulumi.Output[str]:
-    """Without this an alarm turns red and nobody hears of it: alarms report no failed action."""
+    """Without this an alarm turns red and notifies no address: alarms report no failed action."""
     _, partition, _, region, account, _ = topic_arn.split(":")
     return policies.document(
         policies.allow(

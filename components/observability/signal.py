@@ -1,4 +1,4 @@
-"""A signal: metrics, the threshold that an alarm is set at, and what to do when it is crossed."""
+"""A signal: metrics, an alarm's threshold, and the operator's first step when it is crossed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,14 +32,14 @@ class Signal:
     threshold: float | None = None
     """None is a graph without an alarm."""
     because: str = ""
-    """What is wrong when it is crossed, and what to do first; the alarm's description."""
+    """The fault behind a crossed threshold, and the first step; the alarm's description."""
     expression: str | None = None
     minutes: int = 3
     """Of the last five, in which the threshold is crossed; 1 looks at the last one only."""
 
     @property
     def only_metric(self) -> Metric | None:
-        """What is watched as it is; None where an expression makes it."""
+        """The metric of an alarm without an expression; None with one."""
         return None if self.expression else next(iter(self.metrics.values()))
 
 

@@ -1,7 +1,7 @@
-"""Everything that is worth an alarm, as data: the alarms and the dashboard are both made of it.
+"""Every signal as data: the alarms and the dashboard are both made of it.
 
-A threshold is crossed for three minutes of five before anybody is woken, except where one message
-is enough. What reports nothing is well: an idle stack has no metrics.
+An alarm goes off after three minutes of five over its threshold, except where one message is
+enough. Missing data is no alarm: an idle stack has no metrics.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ AUTHORIZER_P95_MS = 1_000
 GONE_SHARE_PERCENT = 50
 REFUSED_SHARE_PERCENT = 50
 FEW_CONNECTS = 5
-# What takes a request of the quota; of two services they are as many as an alarm can have.
+# Each takes a request of the quota; of two services they are as many as an alarm can have.
 POSTS = ("PostsDelivered", "PostsGone", "PostsSlow", "PostsFailed", "PostsUnanswered")
 
 
@@ -46,7 +46,7 @@ def _web_socket(args: ObservabilityArgs) -> Iterator[Signal]:
         title="Connects refused or failed, percent",
         group="WebSocket",
         metrics={"connects": connects, "failed": failed, "refused": refused},
-        # A function that refuses a client answers 4xx too, so a few are no reason to be woken.
+        # A function that refuses a client answers 4xx too, so a few are no alarm.
         expression=f"IF({tried} > {FEW_CONNECTS}, 100 * {lost} / {tried}, 0)",
         threshold=REFUSED_SHARE_PERCENT,
         because="Most clients cannot connect. Refused before a function ran, which has a graph, is"
@@ -70,7 +70,7 @@ def _web_socket(args: ObservabilityArgs) -> Iterator[Signal]:
 
 
 def _clients(args: ObservabilityArgs) -> Iterator[Signal]:
-    """By the functions' runs: API Gateway's own count of messages holds what is pushed, too."""
+    """By the functions' runs: API Gateway's own count of messages includes pushes."""
     if not args.function_names.keys() >= {"connect", "messages"}:
         return
     metrics = {
@@ -137,8 +137,7 @@ def _functions(args: ObservabilityArgs) -> Iterator[Signal]:
         metrics=errors,
         expression=" + ".join(f"FILL({key}, 0)" for key in errors),
         threshold=0,
-        because="A function met an error, and told its client only that. Search the logs for"
-        " ERROR.",
+        because="A function logged an error; its client got no detail. Search the logs for ERROR.",
     )
     if "authorize" in args.function_names:
         of = {"FunctionName": args.function_names["authorize"]}
@@ -211,8 +210,8 @@ def _queues(args: ObservabilityArgs) -> Iterator[Signal]:
                 statistic="Maximum",
             ),
             0,
-            "They could not be handled, and are deleted fourteen days after they were sent. Mend"
-            " the cause; then dead letters are sent again by: realtime redrive.",
+            "They could not be handled, and are deleted fourteen days after they were sent. Fix"
+            " the cause, then redrive the dead letters: realtime redrive",
             minutes=1,
         )
 
@@ -250,7 +249,7 @@ def _delivery(args: ObservabilityArgs) -> Iterator[Signal]:
         metrics=posts,
         expression=total,
         threshold=share(args.posts_per_second),
-        because="80 percent of what the workers may post. Raise the limit of the region.",
+        because="80 percent of the workers' rate of posts. Raise the limit of the region.",
     )
 
 

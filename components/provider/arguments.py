@@ -1,7 +1,7 @@
-"""What a program in another language gave, as the arguments' own dataclass.
+"""The inputs of a program in another language, as the arguments' own dataclass.
 
-Pulumi's host gives a component a dict, in which whole numbers are floats and nothing misspelt is
-left. Here all that is wrong is told at once, by the property's path in the caller's spelling.
+Pulumi's host gives a component a dict, in which whole numbers are floats and misspelt properties
+are missing. This module reports all errors at once, by paths in the caller's spelling.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from ..resources.arguments import NOT_KNOWN, InvalidArgument, unwrapped, wrong_k
 
 
 class Arguments:
-    """Collects what is wrong while it builds, each in a sentence that begins with a path."""
+    """Collects errors while it builds, each a sentence that begins with a path."""
 
     def __init__(self) -> None:
         self.refusals: list[str] = []

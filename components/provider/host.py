@@ -1,7 +1,7 @@
 """The provider behind `pulumi package add`: every component of the package, for every language.
 
 Pulumi's own host gives a component a plain dict and buries a refusal under a stack trace; this one
-gives it its arguments' class, and tells a refusal in one sentence, in the caller's spelling.
+gives it its arguments' class, and reports an error in one sentence, in the caller's spelling.
 """
 
 import importlib
@@ -25,7 +25,7 @@ NAME = "realtime"
 
 
 def components() -> list[type[pulumi.ComponentResource]]:
-    """Every component of the package, in whichever module."""
+    """Every component of the package, in all of its modules."""
     package = importlib.import_module(__name__.rpartition(".provider.")[0])
     found: set[type[pulumi.ComponentResource]] = set()
     for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -72,7 +72,7 @@ class Provider(ComponentProvider):
 
 
 class Servicer(ProviderServicer):
-    """Tells what a component refuses, at once or when an output of another resource is known."""
+    """Reports a component's error, at once or when an output of another resource is known."""
 
     async def _construct(self, request: ConstructRequest, context: Any) -> ConstructResponse:
         try:

@@ -1,4 +1,4 @@
-"""What a RealtimeApi is given, and the refusal of what could not work.
+"""Arguments of a RealtimeApi. Those that cannot work are refused.
 
 The grammar of patterns is the one that the handlers parse at run time; a test compares the two.
 """
@@ -33,12 +33,12 @@ DEFAULT_HISTORY_SECONDS = 86_400
 DEFAULT_MAXIMUM_WORKERS = 10
 DEFAULT_PAYLOAD_LIMIT_BYTES = 31_744
 
-# Least, most, and what lies beyond. Settings hold what a stack sets to the same.
+# Least, most, and the reason. A stack's settings have the same limits.
 LIMITS = {
     "maximum_subscriptions": (1, 1_000, "a connection's channels are one DynamoDB item"),
-    "inline_maximum": (1, 1_000, "whoever publishes waits for these posts"),
+    "inline_maximum": (1, 1_000, "the publisher waits for these posts"),
     "posts_per_second": (500, 1_000_000, "workers share them out by the hundred"),
-    "history_seconds": (60, 2_592_000, "what is to be kept for longer belongs in a table of yours"),
+    "history_seconds": (60, 2_592_000, "messages to keep for longer belong in a table of yours"),
     "maximum_workers": (2, 1_000, "Lambda takes no other for a queue"),
     "payload_limit_bytes": (256, 31_744, "a frame of 32 KB closes the connection"),
 }
@@ -46,13 +46,13 @@ LIMITS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelRule:
-    """Who may watch the channels that a pattern names, and how they are delivered."""
+    """Access to the channels that a pattern names, and their delivery."""
 
     pattern: str
-    """`link:*`, where `*` is one segment, or `user:{sub}`, which binds the watcher's claim."""
+    """`link:*`, where `*` is one segment, or `user:{sub}`, which binds the subscriber's claim."""
 
     access: str
-    """`public`: anybody. `owner`: whose claims are the ones in the channel."""
+    """`public`: every connection. `owner`: connections whose claims are the channel's."""
 
     delivery: str
     """`latest`: a state, of which only the newest value matters. `every`: events, none lost."""
@@ -61,7 +61,7 @@ class ChannelRule:
     """Shortest time between two pushes of one `latest` channel; 200 by default."""
 
     publishers: Sequence[str] | None = None
-    """Sources that may publish by a door; by default none, only functions with `grant_publish`."""
+    """Sources that may publish by queue or bus; by default only functions with `grant_publish`."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -86,7 +86,7 @@ class ChannelRule:
         if self.min_interval_ms is not None and not 0 <= self.min_interval_ms <= 60_000:
             raise InvalidArgument(
                 f"min_interval_ms must be 0 to 60000, got {self.min_interval_ms} for"
-                f" {self.pattern!r}: a watcher that waits longer wants a page, not a push."
+                f" {self.pattern!r}: a client that can wait longer can load a page."
             )
 
     def hides(self, later: "ChannelRule") -> bool:
@@ -99,7 +99,7 @@ class ChannelRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RealtimeApiArgs:
-    """What a RealtimeApi needs to know."""
+    """Clients, channels and limits of a RealtimeApi."""
 
     stage_name: str
     """Last part of the address; the stack's name is a good one."""
@@ -125,19 +125,19 @@ class RealtimeApiArgs:
     """Refuse clients that send no Origin, which is every one but a browser; false by default."""
 
     maximum_subscriptions: int | None = None
-    """Channels that one connection may watch at a time, 1 to 1000; 100 by default."""
+    """Channels that one connection may subscribe to at a time, 1 to 1000; 100 by default."""
 
     inline_maximum: int | None = None
-    """Largest audience that is served by whoever publishes, and not by workers; 200 by default."""
+    """Subscribers that a publisher posts to by itself; workers post to more. 200 by default."""
 
     posts_per_second: int | None = None
     """Posts of all workers together; 2500 by default. The account's own limit is shared."""
 
     history_seconds: int | None = None
-    """How long a message of an `every` channel can be recovered; a day by default."""
+    """Seconds for which a message of an `every` channel can be recovered; a day by default."""
 
     payload_limit_bytes: int | None = None
-    """Largest value, as JSON, that a door takes; 31744 by default, and 4096 for a state."""
+    """Largest value, as JSON, by queue or bus; 31744 by default, and 4096 of `latest`."""
 
     maximum_workers: int | None = None
     """Functions that work at a time on each of the three queues, 2 to 1000; 10 by default."""
@@ -152,7 +152,7 @@ class RealtimeApiArgs:
     """How many of them may be new connections, of which the account has a limit; by default all."""
 
     reserved_fan_out: int | None = None
-    """Executions kept for large audiences, `maximum_workers` or more; by default none."""
+    """Executions kept for the workers, `maximum_workers` or more; by default none."""
 
     reserved_publish: int | None = None
     """The same for the publish queue and the events, twice as many or more; by default none."""
@@ -164,7 +164,7 @@ class RealtimeApiArgs:
     """Refuse to delete or replace table, APIs, queues; back the table up. False by default."""
 
     tokens: TokenArgs | None = None
-    """Tokens that prove who connects. Without them every connection is anonymous."""
+    """Tokens that authenticate connections. Without them every connection is anonymous."""
 
     ticket_api: bool | None = None
     """Make an HTTP API with `POST /tickets` too, at `tickets_url`; false by default."""

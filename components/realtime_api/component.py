@@ -101,7 +101,7 @@ class RealtimeApi(Granting):
     function_names: pulumi.Output[Mapping[str, str]]
     """Title -> function, for alarms: `authorize`, `connect` and so on."""
     reference: pulumi.Output[Mapping[str, Any]]
-    """What another stack needs of it, for `from_stack`; to be exported as `realtime`."""
+    """Its description for another stack's `from_stack`; to be exported as `realtime`."""
 
     def __init__(
         self, name: str, args: RealtimeApiArgs, opts: pulumi.ResourceOptions | None = None

@@ -1,4 +1,4 @@
-"""The WebSocket API as plain data: what is created, and what a deployment is a snapshot of.
+"""The WebSocket API as plain data, which a deployment is a snapshot of.
 
 API Gateway serves the last deployment, not the current routes. A setting that is missing here can
 change without a redeployment, and the change then silently has no effect. The addresses of the
@@ -24,7 +24,7 @@ class Route:
     authorization: str = "NONE"
 
     replies: bool = False
-    """Whether what the integration answers goes back to the client."""
+    """Whether the integration's answer goes back to the client."""
 
     @property
     def name(self) -> str:

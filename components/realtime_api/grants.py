@@ -1,4 +1,4 @@
-"""What a RealtimeApi grants, whether this program made it or a stack that it refers to."""
+"""The grants of a RealtimeApi, of this program or of a stack that it refers to."""
 
 import pulumi
 import pulumi_aws as aws

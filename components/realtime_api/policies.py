@@ -41,7 +41,7 @@ class Policies:
         return policies.document(self._table("DeleteItem", "BatchWriteItem"))
 
     def subscribe(self) -> pulumi.Output[str]:
-        """Subscribe, unsubscribe, and read what is current or was missed."""
+        """Subscribe, unsubscribe, and read current and missed messages."""
         return policies.document(
             self._table("UpdateItem", "PutItem", "GetItem", "DeleteItem", "Query")
         )

@@ -1,4 +1,4 @@
-"""The queues of a RealtimeApi: one for its workers, two as doors for who publishes from outside.
+"""The queues of a RealtimeApi: one for its workers, two that take messages to publish.
 
 The publish queue keeps a channel's messages in their order. Events have none: EventBridge promises
 no order, hence a queue of their own.

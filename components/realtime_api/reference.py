@@ -22,7 +22,7 @@ PUBLISH_VARIABLES = (
 
 
 class ReferenceRefused(pulumi.RunError):
-    """Another stack describes no RealtimeApi, or one that cannot do what is asked."""
+    """Another stack describes no RealtimeApi, or one of a newer version."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +108,7 @@ class ExistingRealtimeApi(Granting):
 def describe(
     outputs: Mapping[str, pulumi.Output[Any]], publish_environment: Mapping[str, pulumi.Input[str]]
 ) -> pulumi.Output[Mapping[str, Any]]:
-    """What a stack exports of its RealtimeApi, for `ExistingRealtimeApi` to read."""
+    """The export of a RealtimeApi, which `ExistingRealtimeApi` reads."""
     offered = {key: outputs[key] for key in ExistingRealtimeApi.__annotations__}
     return pulumi.Output.all(
         version=VERSION, publish_environment=dict(publish_environment), **offered

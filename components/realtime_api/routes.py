@@ -1,4 +1,4 @@
-"""Routes of the WebSocket API: what answers a client's action, and whether the answer goes back."""
+"""Routes of the WebSocket API, each with its integration and, where it has one, its reply."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a RealtimeApi with tokens has besides: tickets, logging out, and the end of sessions."""
+"""Sessions of a RealtimeApi with tokens: tickets, logging out, and expiry."""
 
 from dataclasses import dataclass
 
@@ -67,7 +67,7 @@ def _tickets_url(
 def _each_minute(
     name: str, args: RealtimeApiArgs, expire: Function, parent: pulumi.Resource
 ) -> None:
-    """A minute that fails is made up for by the next one, so that none is tried again.
+    """The next minute makes up for one that fails, so that none is tried again.
 
     EventBridge retries the delivery to Lambda, and Lambda the run: each is told not to.
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html

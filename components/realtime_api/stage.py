@@ -71,7 +71,7 @@ def deployed_stage(
 
 
 def _targets(resources: Sequence[pulumi.Resource], mocks: Set[str]) -> pulumi.Output[str]:
-    """What the routes lead to: a function that is replaced has another address.
+    """Addresses of the routes' integrations: a replaced function has another one.
 
     Without it the live stage would go on calling the function that was deleted. An update of the
     function's code changes none of it.

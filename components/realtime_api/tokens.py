@@ -1,6 +1,6 @@
-"""Which tokens prove who somebody is, and the refusal of settings under which others would too.
+"""Tokens that authenticate connections. Settings under which forged ones would pass are refused.
 
-The functions refuse the same again when they read the settings; a test compares the two.
+The functions check the same settings again when they read them; a test compares the two.
 """
 
 import re
@@ -21,13 +21,13 @@ ISSUER = re.compile(r"https://\S+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenArgs:
-    """Whose JSON Web Tokens are taken, such as those of a Cognito user pool."""
+    """The issuer of the JSON Web Tokens that are taken, such as a Cognito user pool."""
 
     issuer: pulumi.Input[str]
     """Address that tokens name in `iss`, and whose OpenID configuration names its keys."""
 
     audiences: Sequence[pulumi.Input[str]]
-    """What tokens may name in `aud`; 10 at most. For Cognito, ids of the pool's clients."""
+    """Values of `aud` that are taken; 10 at most. For Cognito, ids of the pool's clients."""
 
     algorithms: Sequence[str] | None = None
     """Of RS, PS and ES with 256, 384 or 512; RS256 by default."""
@@ -43,8 +43,8 @@ class TokenArgs:
         check(self)
         if isinstance(self.issuer, str) and not ISSUER.fullmatch(self.issuer):
             raise InvalidArgument(
-                f"issuer must be an https address, got {self.issuer!r}: whoever answers at another"
-                " could sign tokens."
+                f"issuer must be an https address, got {self.issuer!r}: another could be"
+                " answered by an attacker, who would then sign tokens."
             )
         if not 1 <= len(self.audiences) <= MAXIMUM_AUDIENCES:
             raise InvalidArgument(
@@ -54,7 +54,7 @@ class TokenArgs:
         if self.algorithms is not None and not set(self.algorithms) <= set(ALGORITHMS):
             raise InvalidArgument(
                 f"algorithms must be of {', '.join(ALGORITHMS)}, got {', '.join(self.algorithms)}:"
-                " others have no public key, so that whoever can check a token could make one."
+                " others have no public key, so that a key that checks a token could sign one."
             )
         if not (self.algorithms or self.algorithms is None):
             raise InvalidArgument("algorithms must name one, got none: leave it out for RS256.")

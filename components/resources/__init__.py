@@ -1,1 +1,1 @@
-"""AWS resources with what they cannot live without, for components of any team."""
+"""AWS resources, each with the others that it needs, for components of any team."""

@@ -1,7 +1,7 @@
-"""What ships with a function: its module and those of the project that it imports, nothing else.
+"""The files of a function: its module and the modules of the project that it imports.
 
 Imports are read from the source and never run. A whole folder would also ship tests and bytecode,
-whose changes redeploy functions that nobody touched.
+whose changes would redeploy functions that did not change.
 """
 
 import ast
@@ -17,7 +17,7 @@ PACKAGE = "handlers"
 
 
 class BundleError(pulumi.RunError):
-    """What a function needs is not there to be shipped."""
+    """A file that a function needs is missing."""
 
 
 def sources(module: str, *, root: Path = ROOT) -> dict[str, Path]:
@@ -59,7 +59,7 @@ def _file(root: Path, module: str) -> Path:
         if file.is_file():
             return file
     raise BundleError(
-        "What ships with a function must be a module or a package with an __init__.py, and"
+        "A function's files must be modules or packages with an __init__.py, and"
         f" {module} is neither in {root}. Create it, or correct the module's name."
     )
 
@@ -72,7 +72,7 @@ def _packages(name: str) -> Iterator[str]:
 
 @cache
 def _imports(root: Path, file: Path, _changed_ns: int) -> list[str]:
-    """Kept for as long as the file is as it was: most functions import the same ones."""
+    """Cached until the file changes: most functions import the same modules."""
     package = file.parent.relative_to(root).parts
     found: list[str] = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -1,7 +1,7 @@
-"""A KMS key of the customer's own, with a policy that names every service which has to use it.
+"""A KMS key of the customer's own, whose policy names every service that has to use it.
 
-A service that the policy forgets does not fail aloud: EventBridge drops the event, an alarm turns
-red and tells nobody. The default keys of AWS need none of this, hence nothing here by default.
+A service without permission fails silently: EventBridge drops the event, an alarm turns red and
+notifies no address. The default keys of AWS need none of this, hence nothing here by default.
 Events on a bus, a function's code and the dashboard's public files stay under keys of AWS.
 """
 
@@ -111,8 +111,8 @@ def _statements(args: CustomerKeyArgs) -> Sequence[policies.Statement]:
     ]
     return [
         *(administrators, roles, _grants(account, region)),
-        # Without conditions: EventBridge is not promised to name its source to KMS, and would drop
-        # every event. Each queue's own policy lets one rule in, and nobody else.
+        # Without conditions: No page says that EventBridge names its source to KMS, and would drop
+        # every event. Each queue's own policy admits one rule alone.
         # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         policies.allow(USE, ["*"], service=EVENTBRIDGE),
         *(*services, _logs(partition, region, account)),
@@ -127,7 +127,7 @@ def _through(account: str, region: str) -> dict[str, object]:
 
 
 def _grants(account: str, region: str) -> policies.Statement:
-    """DynamoDB and Lambda work by grants, which whoever deploys makes through them."""
+    """DynamoDB and Lambda work by grants, which the deploying role makes through them."""
     return {
         "Effect": "Allow",
         "Principal": {"AWS": "*"},

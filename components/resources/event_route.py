@@ -1,6 +1,7 @@
 """Events of one kind, from a bus to a queue.
 
-EventBridge drops what it cannot deliver within a day, unless it is told where to keep it.
+EventBridge drops an event that it cannot deliver within a day, unless the target has a dead-letter
+queue.
 """
 
 import json
@@ -24,7 +25,7 @@ class EventRouteArgs:
     """Bus that the events are put on."""
 
     detail_type: str
-    """Which events, by their `detail-type`."""
+    """The `detail-type` of the events."""
 
     queue_url: pulumi.Input[str]
     """Queue that they go to, a standard one; its queue policy is this route's alone."""
@@ -36,13 +37,13 @@ class EventRouteArgs:
     """Only events of this source; by default of every one that may put events on the bus."""
 
     input_path: str | None = None
-    """What of an event becomes the message, as in `$.detail`; by default all of it."""
+    """Part of an event that becomes the message, as in `$.detail`; by default all of it."""
 
     region: str | None = None
     """Region that it is made in; by default the provider's."""
 
     kms_key_arn: pulumi.Input[str] | None = None
-    """Key of what is kept, as of `CustomerKey`; by default SQS's own."""
+    """Key of undelivered events, as of `CustomerKey`; by default SQS's own."""
 
     protect_data: bool | None = None
     """Have Pulumi refuse to delete or replace its queue; false by default."""

@@ -22,7 +22,7 @@ class RuntimeLayerArgs:
 
 
 class RuntimeLayer(pulumi.ComponentResource):
-    """Third-party packages of the functions. A new version comes with each change of their pins."""
+    """Third-party packages of the functions. Each change of their pins makes a new version."""
 
     arn: pulumi.Output[str]
     """ARN with the version, as a function wants it."""

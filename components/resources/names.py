@@ -29,7 +29,7 @@ class NameTooLong(pulumi.RunError):
 
 
 def check_name(kind: str, name: str, children: Mapping[str, int]) -> None:
-    """`children`: what follows the component's name in a child's -> characters that AWS takes."""
+    """`children`: end of a child's name, after the component's -> characters that AWS takes."""
     suffix, most = min(
         ((suffix, most - len(suffix) - RANDOM) for suffix, most in children.items()),
         key=lambda child: child[1],

@@ -1,4 +1,4 @@
-"""IAM documents as data, so that what a role may do is read in one place.
+"""IAM documents as data.
 
 A resource may be an output: a document is rendered once every ARN in it is known.
 """
@@ -21,7 +21,7 @@ def allow(
     service: str | None = None,
     conditions: Conditions | None = None,
 ) -> Statement:
-    """`service` makes it a statement of a resource's own policy, which names who may."""
+    """`service` makes it a statement of a resource's own policy, with that principal."""
     statement: dict[str, object] = {
         "Effect": "Allow",
         "Action": list(actions),

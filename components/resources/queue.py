@@ -1,7 +1,7 @@
-"""Queues that feed functions. What a function fails at five times is kept and never dropped.
+"""Queues that feed functions. A message that fails five times is kept and never dropped.
 
 A function names the messages of a batch that failed; without `ReportBatchItemFailures` Lambda would
-ignore those names and take the whole batch for done.
+ignore those names and delete the whole batch.
 """
 
 from dataclasses import dataclass
@@ -44,16 +44,16 @@ class QueueArgs:
 
 
 class Queue(pulumi.ComponentResource):
-    """A queue for one function, and a dead-letter queue for what it could not do."""
+    """A queue for one function, and its dead-letter queue."""
 
     url: pulumi.Output[str]
     """Address that messages are sent to."""
     arn: pulumi.Output[str]
     """ARN of the queue."""
     dead_letter_queue_url: pulumi.Output[str]
-    """What failed five times, until fourteen days after it was sent; to be redriven."""
+    """Messages that failed five times, until fourteen days after they were sent; to be redriven."""
     consume_policy: pulumi.Output[str]
-    """JSON document: what the mapping does in the name of the function that is fed."""
+    """JSON document: permissions that the event source mapping uses, for the function's role."""
 
     def __init__(
         self, name: str, args: QueueArgs, opts: pulumi.ResourceOptions | None = None
@@ -132,7 +132,7 @@ def kept_queue(
     kms_key_arn: pulumi.Input[str] | None = None,
     protect: bool | None = None,
 ) -> aws.sqs.Queue:
-    """Keeps for as long as SQS can: somebody has to look at what is in it."""
+    """Keeps messages as long as SQS can: an operator has to look at them."""
     return aws.sqs.Queue(
         name,
         message_retention_seconds=FOURTEEN_DAYS_SECONDS,

@@ -16,7 +16,7 @@ SUPPORT_CASE = "support case"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quota:
-    """What a figure is a quota of."""
+    """A quota, and the page that states it."""
 
     label: str
     """A few words, for a table."""
@@ -48,7 +48,7 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
-    """What an account may use in one region. The names are those of the quotas."""
+    """The quotas of an account in one region. The names are those of the quotas."""
 
     api_requests_per_second: int
     api_burst: int

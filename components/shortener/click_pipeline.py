@@ -1,8 +1,7 @@
 """From a click's event to its count: bus, rule, queue, aggregator, a queue for each way to fail.
 
-A click that is not counted is kept: as undelivered when the bus could not reach the queue, as a
-dead letter when counting failed five times, in `parking` when it is too old to tell from a
-duplicate.
+A click that is not counted is kept: undelivered where the bus could not reach the queue, a dead
+letter where counting failed five times, in `parking` where it is too old to tell from a duplicate.
 """
 
 from collections.abc import Mapping

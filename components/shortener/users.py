@@ -1,4 +1,4 @@
-"""The people who own links: a Cognito user pool and the one client that signs them in."""
+"""The owners of links: a Cognito user pool and the one client that signs them in."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class UsersArgs:
 
 
 class Users(pulumi.ComponentResource):
-    """Users whom an administrator creates. The client has no secret: no browser could keep it."""
+    """Users that an administrator creates. The client has no secret: no browser could keep it."""
 
     pool_id: pulumi.Output[str]
     """Id of the user pool."""

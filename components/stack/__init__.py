@@ -1,4 +1,4 @@
-"""This program: its settings, the quotas they are checked against, and what a region is made of.
+"""This program: its settings, their check against the quotas, and the parts of a region.
 
 No component imports it, and programs of other teams have no use for it.
 """

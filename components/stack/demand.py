@@ -1,13 +1,13 @@
-"""What a region's plan needs: pure arithmetic on what the stack promises and may use.
+"""The quotas that a region's plan uses: pure arithmetic on the expected load and the settings.
 
-Durations are assumed, and on the high side: AWS publishes none, and what this project measured was
-measured on one machine.
+Durations are assumed, on the high side: AWS publishes none, and this project measured on one
+machine.
 """
 
 import math
 
 from ..resources.regions import Figures
-from .region_settings import Promise, RegionSettings
+from .region_settings import ExpectedLoad, RegionSettings
 
 UNRESERVED_EXECUTIONS = 100
 """https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
@@ -29,44 +29,44 @@ POST_SECONDS = 0.020 / 64
 """A worker posts on 64 sockets at a time."""
 
 
-def posts_per_second(promise: Promise, min_interval_ms: int) -> float:
-    """Posts that the promise takes at most.
+def posts_per_second(load: ExpectedLoad, min_interval_ms: int) -> float:
+    """Posts that the load takes at most.
 
     Each watched link is pushed as often as it is clicked, and not more often than its interval
-    allows. Evenly spread clicks are the worst case: what a busy link gets is conflated.
+    allows. Evenly spread clicks are the worst case: a busy link's are conflated.
     """
-    clicks_per_link = promise.clicks_per_second / promise.watched_links
+    clicks_per_link = load.clicks_per_second / load.watched_links
     pushes = min(clicks_per_link, 1000 / min_interval_ms if min_interval_ms else math.inf)
-    return promise.watched_links * promise.watchers_per_link * pushes
+    return load.watched_links * load.watchers_per_link * pushes
 
 
-def messages_per_second(promise: Promise) -> float:
+def messages_per_second(load: ExpectedLoad) -> float:
     """Heartbeats of all watchers, and the connects of those that two hours have cut."""
-    return _watchers(promise) / HEARTBEAT_SECONDS + connects_per_second(promise)
+    return _watchers(load) / HEARTBEAT_SECONDS + connects_per_second(load)
 
 
-def connects_per_second(promise: Promise) -> float:
-    """In a steady state. After a cut everybody comes back as fast as the throttle lets them."""
-    return _watchers(promise) / CONNECTION_SECONDS
+def connects_per_second(load: ExpectedLoad) -> float:
+    """In a steady state. After an outage all clients reconnect, up to the throttle."""
+    return _watchers(load) / CONNECTION_SECONDS
 
 
 def executions(plan: RegionSettings) -> dict[str, int]:
     """Functions at work at a time, by Little's law: arrivals a second times seconds each."""
-    promise = plan.promise
-    posts = posts_per_second(promise, plan.push.min_interval_ms)
+    load = plan.expected_load
+    posts = posts_per_second(load, plan.push.min_interval_ms)
     busy = {
-        "redirect": promise.clicks_per_second * REDIRECT_SECONDS,
-        "connect": connects_per_second(promise) * CONNECT_SECONDS,
-        "messages": messages_per_second(promise) * MESSAGE_SECONDS,
-        "aggregate": promise.clicks_per_second * COUNT_SECONDS,
+        "redirect": load.clicks_per_second * REDIRECT_SECONDS,
+        "connect": connects_per_second(load) * CONNECT_SECONDS,
+        "messages": messages_per_second(load) * MESSAGE_SECONDS,
+        "aggregate": load.clicks_per_second * COUNT_SECONDS,
         "fan_out": posts * POST_SECONDS,
     }
     return {name: math.ceil(seconds) for name, seconds in busy.items()}
 
 
 def demand(plan: RegionSettings) -> dict[str, int]:
-    """What the plan takes of each quota that it touches."""
-    clicks = plan.promise.clicks_per_second
+    """The share of each quota that the plan uses."""
+    clicks = plan.expected_load.clicks_per_second
     kept = plan.concurrency.reserved
     needed = executions(plan)
     unreserved = sum(count for name, count in needed.items() if not getattr(kept, name, None))
@@ -81,7 +81,7 @@ def demand(plan: RegionSettings) -> dict[str, int]:
 
 
 def bursts(plan: RegionSettings, allowed: Figures) -> dict[str, int]:
-    """What clients may send at once: a second's worth, while their share of the burst lasts."""
+    """Requests that clients may send at once: a second's, within their share of the burst."""
     rates = {
         "redirects": plan.throttle.redirects_per_second,
         "messages": plan.throttle.messages_per_second,
@@ -94,15 +94,15 @@ def bursts(plan: RegionSettings, allowed: Figures) -> dict[str, int]:
 
 
 def api_requests(plan: RegionSettings) -> dict[str, int]:
-    """The parts of the one bucket: what is allotted, or what is promised where that is more."""
-    posts = math.ceil(posts_per_second(plan.promise, plan.push.min_interval_ms))
-    messages = math.ceil(messages_per_second(plan.promise))
+    """The parts of the one bucket: the allotted rate, or the expected one where that is more."""
+    posts = math.ceil(posts_per_second(plan.expected_load, plan.push.min_interval_ms))
+    messages = math.ceil(messages_per_second(plan.expected_load))
     return {
-        "redirects": max(plan.throttle.redirects_per_second, plan.promise.clicks_per_second),
+        "redirects": max(plan.throttle.redirects_per_second, plan.expected_load.clicks_per_second),
         "messages": max(plan.throttle.messages_per_second, messages),
         "posts": max(plan.push.posts_per_second, posts),
     }
 
 
-def _watchers(promise: Promise) -> int:
-    return promise.watched_links * promise.watchers_per_link
+def _watchers(load: ExpectedLoad) -> int:
+    return load.watched_links * load.watchers_per_link

@@ -1,4 +1,4 @@
-"""Whether a region can carry a plan: pure checks of what the stack says against what AWS allows.
+"""Whether a region can carry a plan: pure checks of the settings against the quotas.
 
 A quota that is asked for counts only once it is granted.
 """
@@ -34,7 +34,7 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where a plan's settings are: what a sentence and its command name."""
+    """The place of a plan's settings, which a sentence and its command name."""
 
     region: str
     stack: str
@@ -47,12 +47,12 @@ class Place:
 
 
 def refusals(plans: Mapping[str, RegionSettings], stack: str) -> list[Refusal]:
-    """Of all regions of a stack, under AWS's defaults and what has been granted."""
+    """Of all regions of a stack, under AWS's defaults and the granted quotas."""
     found: list[Refusal] = []
     for code, plan in plans.items():
         place = Place(region=code, stack=stack)
         if region := regions().regions.get(code):
-            found += misfits(plan, capacity(region.defaults, plan.raised), place)
+            found += violations(plan, capacity(region.defaults, plan.raised), place)
             found += _needless_raises(plan.raised, region.defaults, place)
         else:
             found.append(_unknown_region(place))
@@ -60,24 +60,24 @@ def refusals(plans: Mapping[str, RegionSettings], stack: str) -> list[Refusal]:
 
 
 def capacity(defaults: Figures, raised: Raised) -> Figures:
-    """What the account may use: the defaults, and in place of them what AWS has granted."""
+    """The account's quotas: the granted ones, and the defaults for the others."""
     asked = {name: getattr(raised, name) for name in Raised.model_fields}
     granted = {name: ask.value for name, ask in asked.items() if ask and ask.granted}
     return replace(defaults, **granted)
 
 
-def misfits(plan: RegionSettings, allowed: Figures, place: Place) -> list[Refusal]:
-    """What of the plan does not fit, empty if all of it does."""
+def violations(plan: RegionSettings, allowed: Figures, place: Place) -> list[Refusal]:
+    """The violations of a plan; empty if it fits."""
     return [
         *_beyond_quotas(plan, allowed, place),
         *_reserved(plan, place),
-        *_promise_beyond_budget(plan, place),
+        *_load_beyond_budget(plan, place),
     ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Bound:
-    """How a quota that is exceeded is told."""
+    """The sentence about an exceeded quota."""
 
     path: str
     """The setting, within the region."""
@@ -97,19 +97,19 @@ _BOUNDS = {
         reason="API Gateway opens no more new connections a second, over all APIs of the account",
     ),
     "put_events_per_second": _Bound(
-        path="promise.clicksPerSecond",
+        path="expectedLoad.clicksPerSecond",
         rule="must be {most} at most",
         reason="each click is a PutEvents request, and EventBridge takes no more a second",
     ),
     "event_invocations_per_second": _Bound(
-        path="promise.clicksPerSecond",
+        path="expectedLoad.clicksPerSecond",
         rule="must be {most} at most",
-        reason="EventBridge delivers no more events a second, and what is above comes late",
+        reason="EventBridge delivers no more events a second, and more arrive late",
     ),
     "lambda_concurrency": _Bound(
         path="concurrency",
         rule="must need {most} executions at a time at most",
-        reason=f"Lambda runs no more in the region, {UNRESERVED_EXECUTIONS} of them for everybody",
+        reason=f"Lambda runs no more in the region, and keeps {UNRESERVED_EXECUTIONS} unreserved",
     ),
 }
 
@@ -166,54 +166,54 @@ def _reserved(plan: RegionSettings, place: Place) -> Iterator[Refusal]:
             )
 
 
-def _promise_beyond_budget(plan: RegionSettings, place: Place) -> Iterator[Refusal]:
+def _load_beyond_budget(plan: RegionSettings, place: Place) -> Iterator[Refusal]:
     for path, got, least, reason in _needs(plan):
         if got < least:
             enough = math.ceil(least)
             yield Refusal(
                 about=path,
                 sentence=f"{place.key(path)} must be {enough:,} or more, got {got:,}: {reason}."
-                f" Promise less, or run: {place.command(path, enough)}",
+                f" Expect less, or run: {place.command(path, enough)}",
             )
 
 
 def _needs(plan: RegionSettings) -> list[tuple[str, int, float, str]]:
-    """Setting, what it is, what the promise takes, and why."""
-    promise, throttle, push = plan.promise, plan.throttle, plan.push
-    posts = posts_per_second(promise, push.min_interval_ms)
-    load = f"{promise.watched_links:,} links with {promise.watchers_per_link:,} watchers"
+    """Setting, its value, the least that the expected load takes, and the reason."""
+    load, throttle, push = plan.expected_load, plan.throttle, plan.push
+    posts = posts_per_second(load, push.min_interval_ms)
+    watchers = f"{load.watched_links:,} links with {load.watchers_per_link:,} watchers"
     busy = executions(plan)
     return [
         (
             "throttle.redirectsPerSecond",
             throttle.redirects_per_second,
-            promise.clicks_per_second,
-            "each promised click is a redirect",
+            load.clicks_per_second,
+            "each expected click is a redirect",
         ),
         (
             "throttle.messagesPerSecond",
             throttle.messages_per_second,
-            max(messages_per_second(promise), throttle.connects_per_second),
-            f"{load} send heartbeats every {HEARTBEAT_SECONDS} s, and connects are messages too",
+            max(messages_per_second(load), throttle.connects_per_second),
+            f"{watchers} send a heartbeat each {HEARTBEAT_SECONDS} s, and connects are messages",
         ),
         (
             "throttle.connectsPerSecond",
             throttle.connects_per_second,
-            connects_per_second(promise),
-            f"of {load} each is cut after two hours and comes back",
+            connects_per_second(load),
+            f"of {watchers} each is cut after two hours and comes back",
         ),
         (
             "push.postsPerSecond",
             push.posts_per_second,
             posts,
-            f"{load} and {promise.clicks_per_second:,} clicks/s, a push every"
+            f"{watchers} and {load.clicks_per_second:,} clicks/s, a push every"
             f" {push.min_interval_ms:,} ms and link at most, are so many posts",
         ),
         (
             "concurrency.aggregators",
             plan.concurrency.aggregators,
             busy["aggregate"],
-            f"{promise.clicks_per_second:,} clicks/s of {COUNT_SECONDS * 1000:.0f} ms each keep so"
+            f"{load.clicks_per_second:,} clicks/s of {COUNT_SECONDS * 1000:.0f} ms each keep so"
             " many busy",
         ),
         (
@@ -235,7 +235,7 @@ def _needless_raises(raised: Raised, defaults: Figures, place: Place) -> Iterato
             yield Refusal(
                 about=path,
                 sentence=f"{place.key(path)}.value must be more than {default:,}, which every"
-                f" account has, got {asked.value:,}: AWS lowers no quota. Run: {command}",
+                f" account has, got {asked.value:,}: Service Quotas lowers none. Run: {command}",
             )
 
 

@@ -1,6 +1,6 @@
-"""What a stack sets for one region: what it may use there, what it promises to carry, what it asks.
+"""Settings of one region: its limits, its expected load, and the quotas to ask for.
 
-The docstrings are the text of docs/configuration.md. `examples` are what a refusal proposes.
+The docstrings are the text of docs/configuration.md. An error proposes one of `examples`.
 """
 
 import re
@@ -25,7 +25,7 @@ Mapped = Annotated[int, Field(ge=2, le=1000)]
 
 
 class Strict(BaseModel):
-    """Refuses what it does not know, and never shows a value that could be a secret."""
+    """Refuses unknown keys, and never shows a value that could be a secret."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -56,36 +56,36 @@ Certificate = Annotated[str, _matching(CERTIFICATE, CERTIFICATE_RULE)]
 
 
 class Throttle(Strict):
-    """What clients may use. AWS counts it and the posts in one quota of the region."""
+    """Rates of clients. AWS counts them and the posts in one quota of the region."""
 
     redirects_per_second: Positive = Field(examples=["1000"])
-    """HTTP requests, over all clients: clicks, and what owners do with their links"""
+    """HTTP requests, over all clients: clicks, and the requests of owners"""
 
     messages_per_second: Positive = Field(examples=["500"])
     """WebSocket connects and messages, over all clients"""
 
     connects_per_second: Positive = Field(examples=["100"])
-    """New WebSocket connections, which are messages too; after a cut all clients come back"""
+    """New WebSocket connections, which are messages too; after an outage all clients reconnect"""
 
 
 class Push(Strict):
-    """How fast values are pushed to watchers."""
+    """Rates of pushes."""
 
     posts_per_second: int = Field(ge=500, le=1_000_000, examples=["2500"])
-    """Frames that workers push, 500 or more: they share them out by the hundred"""
+    """Posts per second to WebSocket clients, at least 500"""
 
     min_interval_ms: int = Field(ge=0, le=60_000, examples=["200"])
     """Shortest time between two pushes of one link's number; clicks in between go out as one"""
 
 
 class Reserved(Strict):
-    """Executions kept for one function, and all that it gets. A new account has none to keep."""
+    """Reserved concurrency, also the function's maximum. A new account has none to reserve."""
 
     aggregate: Positive | None = Field(default=None, examples=["5"])
     """For counting: at least `aggregators`"""
 
     fan_out: Positive | None = Field(default=None, examples=["10"])
-    """For pushing to large audiences: at least `workers`"""
+    """For pushing to many subscribers: at least `workers`"""
 
     publish: Positive | None = Field(default=None, examples=["20"])
     """For the publish queue and the events: at least twice `workers`"""
@@ -109,20 +109,20 @@ class Concurrency(Strict):
 
 
 class Caps(Strict):
-    """What one client may take."""
+    """Limits of one client."""
 
     subscriptions: int = Field(ge=1, le=1000, examples=["100"])
-    """Channels that one connection may watch at a time, 1 to 1000"""
+    """Channels that one connection may subscribe to at a time, 1 to 1000"""
 
     payload_bytes: int = Field(ge=256, le=31_744, examples=["31744"])
-    """Largest value that is taken to be published, as JSON; that of a state is 4096 at most"""
+    """Largest value that may be published, as JSON; a `latest` value has 4096 at most"""
 
 
-class Promise(Strict):
-    """The load that the stack is built for. What cannot carry it is refused."""
+class ExpectedLoad(Strict):
+    """The load that the stack is built for. Settings that cannot carry it are refused."""
 
     watched_links: Positive = Field(examples=["100"])
-    """Links that somebody watches at the same time"""
+    """Links that are watched at the same time"""
 
     watchers_per_link: Positive = Field(examples=["10"])
     """Connections that watch each of them"""
@@ -163,7 +163,7 @@ class Raise(Strict):
     """A quota for which AWS is to be asked."""
 
     value: Positive = Field(examples=["20000"])
-    """What AWS is asked for; must be more than AWS's default"""
+    """The value to ask AWS for; must be more than AWS's default"""
 
     granted: bool = Field(default=False, examples=["true"])
     """Whether AWS has agreed: only then does the plan count on it"""
@@ -198,7 +198,7 @@ class RegionSettings(Strict):
     push: Push
     concurrency: Concurrency
     caps: Caps
-    promise: Promise
+    expected_load: ExpectedLoad
     raised: Raised = Raised()
 
     domains: Domains | None = None

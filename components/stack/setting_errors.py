@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a setting, as a sentence with the command that repairs it."""
+"""Errors of pydantic, each as a sentence with the command that repairs the setting."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args

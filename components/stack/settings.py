@@ -1,6 +1,6 @@
-"""The stack's configuration. The only reader of it: everything else is told by argument.
+"""The stack's configuration. No other module reads it: components get arguments.
 
-What a stack is follows from its tier, never from its name. Pulumi.yaml declares the same keys.
+The tier decides, never the stack's name. Pulumi.yaml declares the same keys.
 """
 
 import re
@@ -20,14 +20,14 @@ from . import limits
 from .region_settings import RegionSettings, Strict, refusal
 from .setting_errors import NAMESPACE, is_secret, sentence
 
-HOME = "aws:region"
+PRIMARY = "aws:region"
 ACCOUNT = re.compile("[0-9]{12}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 PRODUCTION_LOG_RETENTION_DAYS = 30
 
 
 class SettingsError(pulumi.RunError):
-    """The configuration cannot work; says why of each wrong key, and what sets it right."""
+    """The configuration cannot work. The message repairs each wrong key by a command."""
 
 
 class KeySettings(Strict):
@@ -47,7 +47,7 @@ class KeySettings(Strict):
 
 
 class Settings(Strict):
-    """What the program is told. Arrays and objects arrive as JSON."""
+    """The settings of a stack. Arrays and objects arrive as JSON."""
 
     tier: Literal["development", "production"] = Field(examples=["development"])
     """development, or production, which keeps its data when the stack is deleted"""
@@ -62,7 +62,7 @@ class Settings(Strict):
     """Days that CloudWatch keeps logs; production keeps them for 30 or more"""
 
     alarm_emails: Json[tuple[str, ...]] = Field(examples=[["oncall@example.com"]])
-    """Whom alarms are sent to, once each has confirmed; an empty list sends them to a topic only"""
+    """Addresses of alarms, once each has confirmed; empty sends alarms to a topic only"""
 
     tracing: bool = Field(examples=["false"])
     """Send traces of the functions to X-Ray, which AWS charges for by the trace"""
@@ -71,7 +71,7 @@ class Settings(Strict):
     """A KMS key of your own for all data; `{}` leaves data to AWS's own keys"""
 
     regions: Json[dict[str, RegionSettings]] = Field(min_length=1)
-    """The regions that the stack is built in, each with its budget, promise and raised quotas"""
+    """The stack's regions, each with its limits, its expected load and raised quotas"""
 
     @property
     def alarm_addresses(self) -> Sequence[pulumi.Input[str]]:
@@ -113,16 +113,16 @@ class Settings(Strict):
 
 
 def load() -> Settings:
-    """Raises `SettingsError` with all that is wrong at once."""
-    return parse(_values(), home=home_region(), stack=pulumi.get_stack())
+    """Raises `SettingsError` with all errors at once."""
+    return parse(_values(), primary=primary_region(), stack=pulumi.get_stack())
 
 
-def home_region() -> str:
-    """Where the provider makes what names no region; empty if nothing says so."""
-    return _all_values().get(HOME, "")
+def primary_region() -> str:
+    """Region of resources that name none; empty where it is not set."""
+    return _all_values().get(PRIMARY, "")
 
 
-def parse(values: Mapping[str, Any], *, home: str, stack: str) -> Settings:
+def parse(values: Mapping[str, Any], *, primary: str, stack: str) -> Settings:
     """As `load`, of the namespace's values without their prefix; needs no running program."""
     refusals = _stack_name(stack)
     try:
@@ -130,8 +130,8 @@ def parse(values: Mapping[str, Any], *, home: str, stack: str) -> Settings:
     except ValidationError as error:
         raise SettingsError("\n".join([*refusals, *sentences(error, stack)])) from None
     refusals += _shared_names(settings)
-    if home not in settings.regions:
-        refusals.append(_homeless(home, settings, stack))
+    if primary not in settings.regions:
+        refusals.append(_unknown_primary(primary, settings, stack))
     refusals += [refusal.sentence for refusal in limits.refusals(settings.regions, stack)]
     if refusals:
         raise SettingsError("\n".join(refusals))
@@ -139,7 +139,7 @@ def parse(values: Mapping[str, Any], *, home: str, stack: str) -> Settings:
 
 
 def sentences(error: ValidationError, stack: str) -> list[str]:
-    """What is wrong with the form of a stack's settings."""
+    """The errors in the form of a stack's settings."""
     return [sentence(details, Settings, stack) for details in error.errors()]
 
 
@@ -152,12 +152,12 @@ def _stack_name(stack: str) -> list[str]:
     ]
 
 
-def _homeless(home: str, settings: Settings, stack: str) -> str:
+def _unknown_primary(primary: str, settings: Settings, stack: str) -> str:
     named = ", ".join(settings.regions)
-    command = f"pulumi config set --stack {stack} {HOME} {next(iter(settings.regions))}"
+    command = f"pulumi config set --stack {stack} {PRIMARY} {next(iter(settings.regions))}"
     return (
-        f"{HOME} must be one of {NAMESPACE}:regions ({named}), got {home!r}: it is the region whose"
-        f" addresses the stack exports first. Run: {command}"
+        f"{PRIMARY} must be one of {NAMESPACE}:regions ({named}), got {primary!r}: it is the"
+        f" region whose addresses the stack exports first. Run: {command}"
     )
 
 

@@ -13,17 +13,17 @@ from cli.links import LinkApi
 from localcloud import StackConfig, deploy, stack_config
 from tests.e2e.conftest import ROOT, Cloud, Stack
 
-HOME, AWAY = "eu-west-1", "eu-central-2"
+PRIMARY, SECONDARY = "eu-west-1", "eu-central-2"
 FRAME_SECONDS = 120
 ALIAS = "samecode"
 
 
 def two_regions() -> StackConfig:
-    """dev's plan at home, and less of it in a small region."""
+    """dev's plan at primary, and less of it in a small region."""
     config = replace(stack_config(ROOT, "dev"), stack="regions")
-    plan = json.loads(config.values["realtime:regions"])[HOME]
+    plan = json.loads(config.values["realtime:regions"])[PRIMARY]
     push = {"postsPerSecond": 1_000, "minIntervalMs": 200}
-    plans = {HOME: plan, AWAY: {**plan, "push": push}}
+    plans = {PRIMARY: plan, SECONDARY: {**plan, "push": push}}
     return replace(config, values={**config.values, "realtime:regions": json.dumps(plans)})
 
 
@@ -60,11 +60,11 @@ async def clicked(stack: Stack, clicks: int) -> list[int]:
 
 def test_each_region_counts_and_shows_its_own_clicks(stacks: dict[str, Stack]) -> None:
     async def both() -> tuple[list[int], list[int]]:
-        return await asyncio.gather(clicked(stacks[HOME], 1), clicked(stacks[AWAY], 3))
+        return await asyncio.gather(clicked(stacks[PRIMARY], 1), clicked(stacks[SECONDARY], 3))
 
-    home, away = asyncio.run(both())
-    assert set(home) == {1}
-    assert list(dict.fromkeys(away)) == [1, 2, 3]
+    primary, secondary = asyncio.run(both())
+    assert set(primary) == {1}
+    assert list(dict.fromkeys(secondary)) == [1, 2, 3]
 
 
 def test_each_region_has_its_parts_and_none_of_the_others(stacks: dict[str, Stack]) -> None:
@@ -78,10 +78,10 @@ def test_each_region_has_its_parts_and_none_of_the_others(stacks: dict[str, Stac
             "apis": {api["ApiId"] for api in apis},
         }
 
-    home, away = found(stacks[HOME]), found(stacks[AWAY])
-    assert not home["tables"] & away["tables"]
-    assert not home["apis"] & away["apis"]
-    assert stacks[AWAY].exports["links_table"] in away["tables"]
-    assert stacks[HOME].exports["links_table"] in home["tables"]
-    assert away["functions"]
-    assert all(f":{AWAY}:" in arn for arn in away["functions"])
+    primary, secondary = found(stacks[PRIMARY]), found(stacks[SECONDARY])
+    assert not primary["tables"] & secondary["tables"]
+    assert not primary["apis"] & secondary["apis"]
+    assert stacks[SECONDARY].exports["links_table"] in secondary["tables"]
+    assert stacks[PRIMARY].exports["links_table"] in primary["tables"]
+    assert secondary["functions"]
+    assert all(f":{SECONDARY}:" in arn for arn in secondary["functions"])

@@ -34,7 +34,7 @@ def over_the_regions_limits(config: Config) -> None:
     plan(config)["throttle"]["messagesPerSecond"] = 1_000_000
     plan(config)["push"]["postsPerSecond"] = 1_000_000
     plan(config)["concurrency"]["reserved"] = {"aggregate": 1}
-    plan(config)["promise"]["watchersPerLink"] = 1_000_000
+    plan(config)["expectedLoad"]["watchersPerLink"] = 1_000_000
 
 
 def an_unknown_region(config: Config) -> None:

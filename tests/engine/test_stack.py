@@ -15,7 +15,7 @@ from tests.e2e.test_click_to_screen import shows
 from tests.engine.conftest import ROOT, First
 from tests.engine.driver import Engine, Stack, program_of
 
-HOME, AWAY = "eu-west-1", "eu-central-1"
+PRIMARY, SECONDARY = "eu-west-1", "eu-central-1"
 DASHBOARD = {
     "domainName": "dashboard.example.com",
     "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0123",
@@ -30,7 +30,7 @@ LISTS = {
     "sns": ("list_topics", "Topics[].TopicArn"),
     "sqs": ("list_queues", "QueueUrls"),
 }
-SHARED = ("account-role-", f"account-{AWAY}-role-")
+SHARED = ("account-role-", f"account-{SECONDARY}-role-")
 """Roles of API Gateway, which all stacks of a region share: they stay when one of these goes."""
 
 
@@ -47,7 +47,7 @@ def dev(first: First) -> Stack:
 def held(cloud: Cloud) -> list[str]:
     """What the cloud holds in both regions, by its name there."""
     found: list[str] = []
-    for region in (HOME, AWAY):
+    for region in (PRIMARY, SECONDARY):
         for service, (operation, names) in LISTS.items():
             answer = getattr(cloud.client(service, region), operation)()
             found += search(names, answer) or []
@@ -86,12 +86,12 @@ def test_a_refresh_finds_everything_as_it_was_made(first: First) -> None:
 
 def test_another_throttle_is_set_in_place(cloud: Cloud, dev: Stack) -> None:
     regions = dev.configuration()["realtime:regions"]
-    regions[HOME]["throttle"]["messagesPerSecond"] = 90
+    regions[PRIMARY]["throttle"]["messagesPerSecond"] = 90
     dev.configure(regions=regions)
     updated = dev.up()
     assert updated.operations() == {"same", "update"}
     assert {"realtime-stage", "operations-web-socket-quota"} <= updated.names("update")
-    gateway = cloud.client("apigatewayv2", HOME)
+    gateway = cloud.client("apigatewayv2", PRIMARY)
     (live,) = (api for api in gateway.get_apis()["Items"] if api["ProtocolType"] == "WEBSOCKET")
     stage = gateway.get_stage(ApiId=live["ApiId"], StageName="dev")
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 90
@@ -106,7 +106,7 @@ def test_traces_another_retention_and_a_key_of_ones_own_replace_nothing(dev: Sta
 def test_a_second_region_with_names_of_its_own_and_pages_replaces_nothing(
     cloud: Cloud, dev: Stack
 ) -> None:
-    zones = cloud.client("route53", HOME)
+    zones = cloud.client("route53", PRIMARY)
     zone = zones.create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]
     domains = {
         "hostedZoneId": zone["Id"].rpartition("/")[2],
@@ -114,8 +114,8 @@ def test_a_second_region_with_names_of_its_own_and_pages_replaces_nothing(
         "http": "go.example.com",
     }
     regions = dev.configuration()["realtime:regions"]
-    away = {**regions[HOME], "domains": domains, "dashboard": DASHBOARD}
-    dev.configure(regions={**regions, AWAY: away})
+    secondary = {**regions[PRIMARY], "domains": domains, "dashboard": DASHBOARD}
+    dev.configure(regions={**regions, SECONDARY: secondary})
     announced, updated = dev.preview(), dev.up()
     assert announced.changes() == updated.changes()
     assert updated.operations() == {"create", "same"}

@@ -28,7 +28,7 @@ def planned(
 ) -> dict[str, str]:
     """The same with settings of its region changed, `throttle.redirectsPerSecond`; None removes.
 
-    With `region` it is moved there, unchanged but for the home region.
+    With `region` it is moved there, unchanged but for the primary region.
     """
     config = changed(stack)
     ((own, plan),) = json.loads(config["realtime:regions"]).items()

@@ -14,7 +14,7 @@ ARGUMENTS: dict[str, Any] = {
     "user_pool_client_id": "client",
     "region": "eu-west-1",
     "domain_name": "links.example.com",
-    "certificate_arn": "arn:aws:acm:us-east-1:1:certificate/1",
+    "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
 }
 BUCKET = "aws:s3/bucket:Bucket"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"

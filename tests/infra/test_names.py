@@ -58,7 +58,7 @@ SHORTENER = ShortenerArgs(
     defaults=DEFAULTS,
 )
 FUNCTION = FunctionArgs(
-    module="realtime.disconnect",
+    module="realtime.functions.disconnect",
     environment={},
     policies={},
     defaults=DEFAULTS,

@@ -200,8 +200,8 @@ def test_a_graph_says_which_regions_metrics_it_draws_for_a_dashboard_belongs_to_
     watched: Deployment,
 ) -> None:
     assert {w["properties"]["region"] for w in widgets(watched, "metric")} == {"eu-west-1"}
-    away = deploy(lambda: Observability("watch", arguments(region="eu-south-1")))
-    assert {w["properties"]["region"] for w in widgets(away, "metric")} == {"eu-south-1"}
+    elsewhere = deploy(lambda: Observability("watch", arguments(region="eu-south-1")))
+    assert {w["properties"]["region"] for w in widgets(elsewhere, "metric")} == {"eu-south-1"}
     name = watched.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardName"]
     assert name == "realtime-dev-watch"
 

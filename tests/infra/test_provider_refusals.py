@@ -99,7 +99,7 @@ def test_a_part_that_cannot_be_shipped_is_refused_in_the_callers_spelling(
 ) -> None:
     inputs = FUNCTION | {"module": "nowhere", "handlersPath": str(tmp_path)}
     assert said(served, "Function", inputs).startswith(
-        "What ships with a function must be a module"
+        "A function's files must be modules or packages"
     )
 
 

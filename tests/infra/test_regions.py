@@ -18,7 +18,7 @@ from tests.infra.configured import planned
 from tests.infra.harness import ROOT, Cloud, Deployment, Monitor, Resource, deploy
 from tests.infra.release_graph import REPLACING
 
-HOME, AWAY = "eu-west-1", "ap-southeast-3"  # one of the longest names
+FIRST, SECOND = "eu-west-1", "ap-southeast-3"  # one of the longest names
 SMALL = {
     "throttle": {"redirectsPerSecond": 300, "messagesPerSecond": 400, "connectsPerSecond": 30},
     "push": {"postsPerSecond": 1_000, "minIntervalMs": 500},
@@ -40,11 +40,11 @@ LONGEST_NAMES = {
 }
 
 
-def both(**away: Any) -> dict[str, str]:
-    """dev at home, and in a small region a plan that fits it, changed."""
+def both(**secondary: Any) -> dict[str, str]:
+    """dev at primary, and in a small region a plan that fits it, changed."""
     config = planned()
-    plan = json.loads(config["realtime:regions"])[HOME]
-    plans = {HOME: plan, AWAY: {**plan, **SMALL, **away}}
+    plan = json.loads(config["realtime:regions"])[FIRST]
+    plans = {FIRST: plan, SECOND: {**plan, **SMALL, **secondary}}
     return config | {"realtime:regions": json.dumps(plans)}
 
 
@@ -60,7 +60,7 @@ def two() -> Deployment:
 def of(deployment: Deployment, region: str) -> list[Resource]:
     """What AWS makes for one of the two."""
     made = [resource for resource in deployment.resources if resource.custom]
-    return [resource for resource in made if (AWAY in resource.name) == (region == AWAY)]
+    return [resource for resource in made if (SECOND in resource.name) == (region == SECOND)]
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -80,21 +80,21 @@ def texts(value: Any) -> Iterator[str]:
 def test_a_stack_of_two_regions_has_all_of_its_parts_in_both(two: Deployment) -> None:
     parts = {
         region: Counter(
-            (resource.type, resource.name.replace(f"-{AWAY}", "")) for resource in of(two, region)
+            (resource.type, resource.name.replace(f"-{SECOND}", "")) for resource in of(two, region)
         )
-        for region in (HOME, AWAY)
+        for region in (FIRST, SECOND)
     }
-    assert parts[HOME] == parts[AWAY]
+    assert parts[FIRST] == parts[SECOND]
 
 
 def test_every_resource_of_another_region_names_it_but_roles_which_are_global(
     two: Deployment,
 ) -> None:
-    for resource in of(two, AWAY):
+    for resource in of(two, SECOND):
         if resource.type.startswith("aws:iam/"):
             assert "region" not in resource.inputs, resource.name
         else:
-            assert resource.inputs.get("region") == AWAY, resource.name
+            assert resource.inputs.get("region") == SECOND, resource.name
 
 
 def test_whatever_a_realtime_api_can_have_is_in_its_region() -> None:
@@ -105,19 +105,19 @@ def test_whatever_a_realtime_api_can_have_is_in_its_region() -> None:
         defaults=FunctionDefaults(log_retention_days=7),
         tokens=TokenArgs(issuer="https://issuer.example", audiences=["web"]),
         ticket_api=True,
-        region=AWAY,
+        region=SECOND,
     )
     deployment = deploy(lambda: RealtimeApi("push", args))
     regional = [r for r in deployment.resources if r.custom and ":iam/" not in r.type]
-    assert {r.name for r in regional if r.inputs.get("region") != AWAY} == set()
+    assert {r.name for r in regional if r.inputs.get("region") != SECOND} == set()
 
 
 def test_the_home_region_is_left_to_the_provider(two: Deployment) -> None:
-    assert all("region" not in resource.inputs for resource in of(two, HOME))
+    assert all("region" not in resource.inputs for resource in of(two, FIRST))
 
 
 def test_no_resource_refers_to_another_region(two: Deployment) -> None:
-    for region, other in ((HOME, AWAY), (AWAY, HOME)):
+    for region, other in ((FIRST, SECOND), (SECOND, FIRST)):
         for resource in of(two, region):
             said = " ".join(texts(dict(resource.inputs)))
             assert not re.search(rf"[:./]{other}[:./]", said), resource.name
@@ -125,20 +125,20 @@ def test_no_resource_refers_to_another_region(two: Deployment) -> None:
 
 def test_each_region_is_told_its_own_addresses(two: Deployment) -> None:
     found = two.exports["regions"]
-    assert found.keys() == {HOME, AWAY}
-    assert found[HOME] == {key: two.exports[key] for key in found[HOME]}
-    assert found[AWAY].keys() == found[HOME].keys()
-    assert {key for key in found[HOME] if found[AWAY][key] == found[HOME][key]} == {"tier"}
-    assert f"execute-api.{AWAY}." in found[AWAY]["endpoint"]
-    assert f"execute-api.{HOME}." in found[HOME]["endpoint"]
+    assert found.keys() == {FIRST, SECOND}
+    assert found[FIRST] == {key: two.exports[key] for key in found[FIRST]}
+    assert found[SECOND].keys() == found[FIRST].keys()
+    assert {key for key in found[FIRST] if found[SECOND][key] == found[FIRST][key]} == {"tier"}
+    assert f"execute-api.{SECOND}." in found[SECOND]["endpoint"]
+    assert f"execute-api.{FIRST}." in found[FIRST]["endpoint"]
 
 
 def test_a_regions_own_setting_decides_what_pulumi_and_aws_refuse_to_delete() -> None:
     deployment = deploy(program, config=both(protectData=True))
     protected = {resource.name for resource in deployment.resources if resource.protected}
-    assert protected == {one.name for one in of(deployment, AWAY) if one.type in REPLACING}
+    assert protected == {one.name for one in of(deployment, SECOND) if one.type in REPLACING}
     for table in deployment.of("aws:dynamodb/table:Table"):
-        assert table.inputs["deletionProtectionEnabled"] is (AWAY in table.name)
+        assert table.inputs["deletionProtectionEnabled"] is (SECOND in table.name)
 
 
 def test_production_is_given_up_by_one_setting() -> None:
@@ -153,37 +153,37 @@ def test_production_is_given_up_by_one_setting() -> None:
 
 
 def test_names_leave_room_for_what_pulumi_adds(two: Deployment) -> None:
-    assert len(AWAY) == max(len(code) for code in regions().regions)
+    assert len(SECOND) == max(len(code) for code in regions().regions)
     for resource in two.resources:
         if resource.type in LONGEST_NAMES:
             assert len(resource.name) + SUFFIX <= LONGEST_NAMES[resource.type], resource.name
 
 
 def test_stages_are_throttled_by_the_regions_budget(two: Deployment) -> None:
-    socket = two.named(f"realtime-{AWAY}-stage").inputs
-    http = two.named(f"shortener-{AWAY}-http-stage").inputs
+    socket = two.named(f"realtime-{SECOND}-stage").inputs
+    http = two.named(f"shortener-{SECOND}-http-stage").inputs
     assert socket["defaultRouteSettings"]["throttlingRateLimit"] == 400
     assert http["defaultRouteSettings"]["throttlingRateLimit"] == 300
     (connect,) = socket["routeSettings"]
     assert (connect["routeKey"], connect["throttlingRateLimit"]) == ("$connect", 30)
-    home = two.named("realtime-stage").inputs
-    assert home["defaultRouteSettings"]["throttlingRateLimit"] == 100
+    primary = two.named("realtime-stage").inputs
+    assert primary["defaultRouteSettings"]["throttlingRateLimit"] == 100
     assert socket["defaultRouteSettings"]["throttlingBurstLimit"] == 400
 
 
 def test_the_functions_follow_the_regions_plan(two: Deployment) -> None:
     reserved = {
-        resource.parent.replace(f"-{AWAY}", ""): resource.inputs["reservedConcurrentExecutions"]
-        for resource in of(two, AWAY)
+        resource.parent.replace(f"-{SECOND}", ""): resource.inputs["reservedConcurrentExecutions"]
+        for resource in of(two, SECOND)
         if "reservedConcurrentExecutions" in resource.inputs
     }
     assert reserved == {"clicks-aggregate": 6, "realtime-fan-out": 7, "realtime-publish": 8}
-    assert not any("reservedConcurrentExecutions" in r.inputs for r in of(two, HOME))
+    assert not any("reservedConcurrentExecutions" in r.inputs for r in of(two, FIRST))
     mapped = {
-        resource.parent.replace(f"-{AWAY}", ""): resource.inputs["scalingConfig"][
+        resource.parent.replace(f"-{SECOND}", ""): resource.inputs["scalingConfig"][
             "maximumConcurrency"
         ]
-        for resource in of(two, AWAY)
+        for resource in of(two, SECOND)
         if "scalingConfig" in resource.inputs
     }
     assert mapped.pop("clicks-queue") == 3
@@ -194,16 +194,16 @@ def test_the_functions_are_told_the_regions_pace(two: Deployment) -> None:
     def told(function: str) -> dict[str, str]:
         return two.named(f"{function}-function").inputs["environment"]["variables"]
 
-    away, home = told(f"realtime-{AWAY}-fan-out"), told("realtime-fan-out")
-    assert (away["POSTS_PER_SECOND"], home["POSTS_PER_SECOND"]) == ("1000", "2500")
-    assert json.loads(away["CHANNEL_RULES"])[0]["min_interval_ms"] == 500
-    assert told(f"realtime-{AWAY}-messages")["MAXIMUM_SUBSCRIPTIONS"] == "20"
-    assert told(f"realtime-{AWAY}-publish")["PAYLOAD_LIMIT_BYTES"] == "1024"
+    secondary, primary = told(f"realtime-{SECOND}-fan-out"), told("realtime-fan-out")
+    assert (secondary["POSTS_PER_SECOND"], primary["POSTS_PER_SECOND"]) == ("1000", "2500")
+    assert json.loads(secondary["CHANNEL_RULES"])[0]["min_interval_ms"] == 500
+    assert told(f"realtime-{SECOND}-messages")["MAXIMUM_SUBSCRIPTIONS"] == "20"
+    assert told(f"realtime-{SECOND}-publish")["PAYLOAD_LIMIT_BYTES"] == "1024"
 
 
 def test_a_deployment_asks_aws_for_no_quota(two: Deployment) -> None:
     """AWS refuses to be asked twice, and to be asked for what the account has."""
-    assert "raised" in json.loads(both()["realtime:regions"])[AWAY]
+    assert "raised" in json.loads(both()["realtime:regions"])[SECOND]
     assert not [resource.name for resource in two.resources if "quota" in resource.type.lower()]
 
 
@@ -238,5 +238,5 @@ def test_a_refused_plan_makes_nothing_and_names_only_its_region() -> None:
     assert started
     assert deployment.resources == []
     (sentence,) = str(refused.value).splitlines()
-    assert f"realtime:regions.{AWAY}.throttle and push must stay within 2,500" in sentence
-    assert HOME not in sentence
+    assert f"realtime:regions.{SECOND}.throttle and push must stay within 2,500" in sentence
+    assert FIRST not in sentence

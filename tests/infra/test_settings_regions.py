@@ -21,7 +21,7 @@ STACKS = ["dev", "prod"]
         ("concurrency.reserved.fanOut", 0, "must be greater than 0"),
         ("caps.subscriptions", 0, "must be greater than or equal to 1"),
         ("caps.payloadBytes", 32_768, "must be less than or equal to 31744"),
-        ("promise.watchedLinks", 0, "must be greater than 0"),
+        ("expectedLoad.watchedLinks", 0, "must be greater than 0"),
         ("manageApiGatewayAccount", "maybe", "must be a valid boolean"),
     ],
 )
@@ -80,26 +80,26 @@ def test_an_unknown_region_is_refused() -> None:
     assert sentence.startswith("realtime:regions must name commercial regions of AWS")
 
 
-def test_a_promise_that_a_small_region_cannot_carry_is_refused_in_all_its_parts() -> None:
-    promise = {"watchedLinks": 20, "watchersPerLink": 10, "clicksPerSecond": 5_000}
-    sentences = refused(planned({"promise": promise}, region="eu-south-1"))
+def test_a_load_that_a_small_region_cannot_carry_is_refused_in_all_its_parts() -> None:
+    load = {"watchedLinks": 20, "watchersPerLink": 10, "clicksPerSecond": 5_000}
+    sentences = refused(planned({"expectedLoad": load}, region="eu-south-1"))
     told = [sentence.removeprefix("realtime:regions.eu-south-1.") for sentence in sentences]
     assert [sentence.partition(", got")[0] for sentence in told] == [
         "throttle and push must stay within 2,500 requests/s together",
-        "promise.clicksPerSecond must be 400 at most",
-        "promise.clicksPerSecond must be 750 at most",
+        "expectedLoad.clicksPerSecond must be 400 at most",
+        "expectedLoad.clicksPerSecond must be 750 at most",
         "throttle.redirectsPerSecond must be 5,000 or more",
         "concurrency.aggregators must be 230 or more",
     ]
 
 
-def test_the_provider_and_the_regions_must_agree_on_a_home() -> None:
+def test_the_provider_and_the_regions_must_agree_on_a_primary_region() -> None:
     (sentence,) = refused(planned() | {"aws:region": "eu-south-1"})
     assert sentence.startswith("aws:region must be one of realtime:regions (eu-west-1), got")
     assert sentence.endswith("Run: pulumi config set --stack dev aws:region eu-west-1")
 
 
-def test_only_the_region_that_cannot_carry_its_promise_is_named() -> None:
+def test_only_the_region_that_cannot_carry_its_load_is_named() -> None:
     config = planned()
     plan = json.loads(config["realtime:regions"])["eu-west-1"]
     both = json.dumps({"eu-west-1": plan, "eu-south-1": plan})

@@ -129,7 +129,7 @@ def test_a_live_value_below_the_default_is_what_counts() -> None:
     report = quotas.compare(config, "eu-central-1", Live(values={"lambda_concurrency": 10}))
     (line,) = (line for line in report.lines if not line.fits)
     assert (line.quota, line.plan, line.allowed, line.live) == ("lambda_concurrency", 135, 10, 10)
-    (sentence,) = report.misfits
+    (sentence,) = report.violations
     assert "executions at a time at most, got 135" in sentence
 
 
@@ -157,7 +157,7 @@ def test_programs_get_the_same_as_people() -> None:
     assert lines.keys() == regions().quotas.keys()
     assert lines["api_requests_per_second"]["fits"] is False
     assert lines["api_requests_per_second"]["notes"]
-    assert len(found["misfits"]) == 1
+    assert len(found["violations"]) == 1
 
 
 @pytest.mark.parametrize(

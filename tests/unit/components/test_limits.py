@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from components.resources.regions import Figures, regions
 from components.stack.demand import bursts, demand, executions, posts_per_second
-from components.stack.limits import Place, Refusal, capacity, misfits, refusals
+from components.stack.limits import Place, Refusal, capacity, refusals, violations
 from components.stack.region_settings import (
     Caps,
     Concurrency,
-    Promise,
+    ExpectedLoad,
     Push,
     Raise,
     Raised,
@@ -29,7 +29,7 @@ PLAN = RegionSettings(
     push=Push(posts_per_second=2_500, min_interval_ms=200),
     concurrency=Concurrency(aggregators=5, workers=10),
     caps=Caps(subscriptions=100, payload_bytes=4_096),
-    promise=Promise(watched_links=20, watchers_per_link=10, clicks_per_second=10),
+    expected_load=ExpectedLoad(watched_links=20, watchers_per_link=10, clicks_per_second=10),
     manage_api_gateway_account=True,
 )
 
@@ -56,7 +56,9 @@ plans: st.SearchStrategy[RegionSettings] = built(
         reserved=built(Reserved, aggregate=optional, fan_out=optional, publish=optional),
     ),
     caps=st.just(Caps(subscriptions=100, payload_bytes=4_096)),
-    promise=built(Promise, watched_links=sizes, watchers_per_link=sizes, clicks_per_second=sizes),
+    expected_load=built(
+        ExpectedLoad, watched_links=sizes, watchers_per_link=sizes, clicks_per_second=sizes
+    ),
     manage_api_gateway_account=st.booleans(),
 )
 capacities = st.builds(Figures, **{field.name: st.integers(1, 50_000) for field in fields(Figures)})
@@ -74,7 +76,7 @@ def about(found: list[Refusal]) -> set[str]:
 
 
 def test_a_plan_that_fits_is_not_refused() -> None:
-    assert misfits(PLAN, DEFAULTS, HERE) == []
+    assert violations(PLAN, DEFAULTS, HERE) == []
 
 
 @given(plans, capacities, quotas, st.integers(0, 50_000))
@@ -82,24 +84,24 @@ def test_a_raised_quota_adds_no_refusal(
     plan: RegionSettings, allowed: Figures, quota: str, more: int
 ) -> None:
     raised = replace(allowed, **{quota: getattr(allowed, quota) + more})
-    assert about(misfits(plan, raised, HERE)) <= about(misfits(plan, allowed, HERE))
+    assert about(violations(plan, raised, HERE)) <= about(violations(plan, allowed, HERE))
 
 
 @given(plans, capacities)
 def test_an_exceeded_quota_is_refused_and_one_that_is_met_is_not(
     plan: RegionSettings, allowed: Figures
 ) -> None:
-    found = about(misfits(plan, allowed, HERE))
+    found = about(violations(plan, allowed, HERE))
     for quota, wanted in demand(plan).items():
         assert (quota in found) == (wanted > getattr(allowed, quota))
 
 
-@given(plans, capacities, st.sampled_from(sorted(Promise.model_fields)), sizes)
-def test_a_smaller_promise_adds_no_refusal(
+@given(plans, capacities, st.sampled_from(sorted(ExpectedLoad.model_fields)), sizes)
+def test_a_smaller_load_adds_no_refusal(
     plan: RegionSettings, allowed: Figures, what: str, smaller: int
 ) -> None:
-    less = changed(plan, f"promise.{what}", min(smaller, getattr(plan.promise, what)))
-    before, after = (about(misfits(p, allowed, HERE)) for p in (plan, less))
+    less = changed(plan, f"expected_load.{what}", min(smaller, getattr(plan.expected_load, what)))
+    before, after = (about(violations(p, allowed, HERE)) for p in (plan, less))
     # Fewer links for the same clicks make each of them busier, and never more posts in all.
     assert after <= before
 
@@ -110,7 +112,7 @@ def test_a_larger_budget_mends_what_it_is_for_and_breaks_no_other_setting(
 ) -> None:
     larger = changed(plan, f"throttle.{name}", getattr(plan.throttle, name) + more)
     alias = Throttle.model_fields[name].alias
-    before, after = (about(misfits(p, AMPLE, HERE)) for p in (plan, larger))
+    before, after = (about(violations(p, AMPLE, HERE)) for p in (plan, larger))
     broken = after - before
     assert f"throttle.{alias}" not in broken
     # Connects are messages: more of them can want more of those.
@@ -120,8 +122,8 @@ def test_a_larger_budget_mends_what_it_is_for_and_breaks_no_other_setting(
 @given(plans)
 def test_ten_times_the_time_between_pushes_takes_no_more_posts(plan: RegionSettings) -> None:
     interval = plan.push.min_interval_ms
-    less = posts_per_second(plan.promise, interval * 10)
-    assert less <= posts_per_second(plan.promise, interval) + 1e-9
+    less = posts_per_second(plan.expected_load, interval * 10)
+    assert less <= posts_per_second(plan.expected_load, interval) + 1e-9
 
 
 @given(
@@ -133,7 +135,9 @@ def test_no_other_spread_of_the_clicks_takes_more_posts_than_the_even_one(
     clicks: list[int], watchers: int, interval_ms: int
 ) -> None:
     total = max(1, sum(clicks))
-    even = Promise(watched_links=len(clicks), watchers_per_link=watchers, clicks_per_second=total)
+    even = ExpectedLoad(
+        watched_links=len(clicks), watchers_per_link=watchers, clicks_per_second=total
+    )
     spread = sum(watchers * min(rate, 1000 / interval_ms) for rate in clicks)
     assert spread <= posts_per_second(even, interval_ms) * (1 + 1e-9)
 
@@ -149,8 +153,8 @@ def test_bursts_stay_within_the_regions_and_within_a_second_of_their_rates(
 
 
 def test_posts_are_watchers_times_clicks_until_the_interval_conflates_them() -> None:
-    quiet = Promise(watched_links=100, watchers_per_link=10, clicks_per_second=50)
-    busy = Promise(watched_links=1, watchers_per_link=10, clicks_per_second=50)
+    quiet = ExpectedLoad(watched_links=100, watchers_per_link=10, clicks_per_second=50)
+    busy = ExpectedLoad(watched_links=1, watchers_per_link=10, clicks_per_second=50)
     assert posts_per_second(quiet, 200) == 500
     assert posts_per_second(busy, 200) == 50
     assert posts_per_second(busy, 0) == 500
@@ -166,7 +170,7 @@ def test_a_quota_that_is_asked_for_counts_only_once_it_is_granted(
 
     assert allowed(granted=False) == DEFAULTS
     assert allowed(granted=True) == replace(DEFAULTS, **{quota: value})
-    assert misfits(plan, allowed(granted=False), HERE) == misfits(plan, DEFAULTS, HERE)
+    assert violations(plan, allowed(granted=False), HERE) == violations(plan, DEFAULTS, HERE)
 
 
 def test_a_refusal_says_that_what_would_do_is_not_granted_and_how_to_ask() -> None:
@@ -195,16 +199,16 @@ def test_asking_for_what_every_account_has_is_refused() -> None:
     [
         ("throttle.redirects_per_second", 9, "throttle.redirectsPerSecond"),
         ("throttle.messages_per_second", 49, "throttle.messagesPerSecond"),
-        ("promise.clicks_per_second", 101, "throttle.redirectsPerSecond"),
-        ("promise.watchers_per_link", 20_000, "throttle.connectsPerSecond"),
-        ("promise.watchers_per_link", 5_000, "push.postsPerSecond"),
-        ("promise.clicks_per_second", 200, "concurrency.aggregators"),
+        ("expected_load.clicks_per_second", 101, "throttle.redirectsPerSecond"),
+        ("expected_load.watchers_per_link", 20_000, "throttle.connectsPerSecond"),
+        ("expected_load.watchers_per_link", 5_000, "push.postsPerSecond"),
+        ("expected_load.clicks_per_second", 200, "concurrency.aggregators"),
     ],
 )
-def test_a_promise_beyond_the_stacks_own_budget_is_refused(
+def test_a_load_beyond_the_stacks_own_budget_is_refused(
     path: str, value: int, setting: str
 ) -> None:
-    found = misfits(changed(PLAN, path, value), AMPLE, HERE)
+    found = violations(changed(PLAN, path, value), AMPLE, HERE)
     (refusal,) = (refusal for refusal in found if refusal.about == setting)
     assert f"--path 'realtime:regions.eu-west-1.{setting}' " in refusal.sentence
 
@@ -220,30 +224,30 @@ def test_a_promise_beyond_the_stacks_own_budget_is_refused(
 def test_fewer_executions_than_the_queue_starts_are_refused(
     reserved: Reserved, setting: str, least: int
 ) -> None:
-    (refusal,) = misfits(changed(PLAN, "concurrency.reserved", reserved), DEFAULTS, HERE)
+    (refusal,) = violations(changed(PLAN, "concurrency.reserved", reserved), DEFAULTS, HERE)
     assert refusal.about == setting
     assert f"must be {least} or more" in refusal.sentence
     enough = Reserved(aggregate=5, fan_out=10, publish=20)
-    assert misfits(changed(PLAN, "concurrency.reserved", enough), DEFAULTS, HERE) == []
+    assert violations(changed(PLAN, "concurrency.reserved", enough), DEFAULTS, HERE) == []
 
 
 def test_a_hundred_executions_stay_unreserved() -> None:
     most = changed(PLAN, "concurrency.reserved", Reserved(aggregate=900))
-    assert misfits(most, DEFAULTS, HERE) == []
+    assert violations(most, DEFAULTS, HERE) == []
     one_more = changed(PLAN, "concurrency.reserved", Reserved(aggregate=901))
-    assert about(misfits(one_more, DEFAULTS, HERE)) == {"lambda_concurrency"}
+    assert about(violations(one_more, DEFAULTS, HERE)) == {"lambda_concurrency"}
 
 
 def test_a_new_account_carries_a_plan_that_reserves_nothing() -> None:
     new = replace(DEFAULTS, lambda_concurrency=DEFAULTS.lambda_concurrency_of_new_accounts)
-    assert misfits(PLAN, new, HERE) == []
+    assert violations(PLAN, new, HERE) == []
     reserving = changed(PLAN, "concurrency.reserved", Reserved(aggregate=5))
-    assert about(misfits(reserving, new, HERE)) == {"lambda_concurrency"}
+    assert about(violations(reserving, new, HERE)) == {"lambda_concurrency"}
 
 
 def test_executions_are_arrivals_times_durations() -> None:
-    promise = Promise(watched_links=1_000, watchers_per_link=72, clicks_per_second=100)
-    assert executions(PLAN.model_copy(update={"promise": promise})) == {
+    load = ExpectedLoad(watched_links=1_000, watchers_per_link=72, clicks_per_second=100)
+    assert executions(PLAN.model_copy(update={"expected_load": load})) == {
         "redirect": 5,
         "connect": 1,  # ten a second, of 70 ms
         "messages": 4,  # 150 heartbeats and 10 connects a second, of 20 ms

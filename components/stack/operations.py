@@ -1,4 +1,4 @@
-"""What a region has for those who run it: its key, its names, its alarms, its dashboard."""
+"""The parts of a region for its operators: key, domain names, alarms, dashboard."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from ..resources.custom_domain import CustomDomain, CustomDomainArgs
 from ..resources.customer_key import CustomerKey, CustomerKeyArgs
 from ..shortener.api import Shortener
 from ..shortener.click_pipeline import ClickPipeline
-from .site import Site
+from .region import StackRegion
 
 REALTIME_FUNCTIONS = ("authorize", "connect", "disconnect", "messages", "fan_out", "publish")
 CLICK_FUNCTIONS = ("aggregate",)
@@ -20,18 +20,18 @@ Texts = Mapping[str, pulumi.Output[str]]
 Queues = Mapping[str, Texts]
 
 
-def customer_key(site: Site) -> pulumi.Output[str] | None:
+def customer_key(region: StackRegion) -> pulumi.Output[str] | None:
     """ARN of a key of the account's own, if the stack asks for one."""
-    account_id = site.settings.customer_key.account_id
+    account_id = region.settings.customer_key.account_id
     if account_id is None:
         return None
-    args = CustomerKeyArgs(account_id=account_id, region=site.region)
-    return CustomerKey(site.name("data"), args).arn
+    args = CustomerKeyArgs(account_id=account_id, region=region.code)
+    return CustomerKey(region.name("data"), args).arn
 
 
-def addresses(site: Site, realtime: RealtimeApi, shortener: Shortener) -> Texts:
+def addresses(region: StackRegion, realtime: RealtimeApi, shortener: Shortener) -> Texts:
     """Where clients find the APIs: by names of the account's own, if the stack has any."""
-    domains = site.plan.domains
+    domains = region.plan.domains
     if domains is None:
         return {"endpoint": realtime.endpoint, "api_url": shortener.api_url}
     web_socket = CustomDomainArgs(
@@ -39,16 +39,16 @@ def addresses(site: Site, realtime: RealtimeApi, shortener: Shortener) -> Texts:
         hosted_zone_id=domains.hosted_zone_id,
         api_id=realtime.api_id,
         stage_name=realtime.stage_name,
-        region=site.away,
+        region=region.explicit,
     )
     http = CustomDomainArgs(
         domain_name=domains.http,
         hosted_zone_id=domains.hosted_zone_id,
         api_id=shortener.api_id,
         stage_name=shortener.stage_name,
-        region=site.away,
+        region=region.explicit,
     )
-    named = CustomDomain(site.name("live"), web_socket), CustomDomain(site.name("go"), http)
+    named = CustomDomain(region.name("live"), web_socket), CustomDomain(region.name("go"), http)
     return {
         key: pulumi.Output.concat(scheme, domain.domain_name)
         for key, scheme, domain in zip(
@@ -57,9 +57,9 @@ def addresses(site: Site, realtime: RealtimeApi, shortener: Shortener) -> Texts:
     }
 
 
-def host_dashboard(site: Site, found: Texts, shortener: Shortener) -> Texts:
+def host_dashboard(region: StackRegion, found: Texts, shortener: Shortener) -> Texts:
     """Exports of the web page; none where the stack hosts none."""
-    asked = site.plan.dashboard
+    asked = region.plan.dashboard
     if asked is None:
         return {}
     # S3 and CloudFront take a third of a second to import, and few stacks need them.
@@ -69,16 +69,16 @@ def host_dashboard(site: Site, found: Texts, shortener: Shortener) -> Texts:
         endpoint=found["endpoint"],
         api_url=found["api_url"],
         user_pool_client_id=shortener.user_pool_client_id,
-        region=site.region,
+        region=region.code,
         domain_name=asked.domain_name,
         certificate_arn=asked.certificate_arn,
     )
-    dashboard = Dashboard(site.name("dashboard"), args)
+    dashboard = Dashboard(region.name("dashboard"), args)
     return {"dashboard_url": dashboard.url, "dashboard_target": dashboard.distribution_domain_name}
 
 
 def queues(realtime: RealtimeApi, clicks: ClickPipeline) -> Queues:
-    """Title -> the queue, and where its dead letters are: what is redriven."""
+    """Title -> the queue and its dead-letter queue, for redriving."""
     pairs = {
         "clicks": (clicks.queue_url, clicks.dead_letter_queue_url),
         "delivery": (realtime.delivery_queue_url, realtime.delivery_dead_letter_queue_url),
@@ -89,7 +89,7 @@ def queues(realtime: RealtimeApi, clicks: ClickPipeline) -> Queues:
 
 
 def observe(
-    site: Site, realtime: RealtimeApi, clicks: ClickPipeline, shortener: Shortener
+    region: StackRegion, realtime: RealtimeApi, clicks: ClickPipeline, shortener: Shortener
 ) -> Observability:
     fed = queues(realtime, clicks)
     kept = {f"{title}-dead-letters": each["dead_letter_url"] for title, each in fed.items()} | {
@@ -97,7 +97,7 @@ def observe(
         "clicks-undelivered": clicks.undelivered_queue_url,
         "events-undelivered": realtime.undelivered_queue_url,
     }
-    throttle = site.plan.throttle
+    throttle = region.plan.throttle
     args = ObservabilityArgs(
         web_socket_api_id=realtime.api_id,
         stage_name=realtime.stage_name,
@@ -105,17 +105,17 @@ def observe(
         function_names=_functions(realtime, clicks, shortener),
         queue_names={title: _queue_name(each["url"]) for title, each in fed.items()},
         kept_queue_names={title: _queue_name(url) for title, url in kept.items()},
-        services=[site.name(part) for part in ("realtime", "clicks", "shortener")],
-        publishing_services=[site.name(part) for part in ("realtime", "clicks")],
+        services=[region.name(part) for part in ("realtime", "clicks", "shortener")],
+        publishing_services=[region.name(part) for part in ("realtime", "clicks")],
         web_socket_rate_limit=throttle.messages_per_second,
         http_rate_limit=throttle.redirects_per_second,
-        posts_per_second=site.plan.push.posts_per_second,
-        lambda_concurrency=site.allowed.lambda_concurrency,
-        emails=site.settings.alarm_addresses,
-        kms_key_arn=site.kms_key_arn,
-        region=site.away,
+        posts_per_second=region.plan.push.posts_per_second,
+        lambda_concurrency=region.allowed.lambda_concurrency,
+        emails=region.settings.alarm_addresses,
+        kms_key_arn=region.kms_key_arn,
+        region=region.explicit,
     )
-    return Observability(site.name("operations"), args)
+    return Observability(region.name("operations"), args)
 
 
 def _functions(realtime: RealtimeApi, clicks: ClickPipeline, shortener: Shortener) -> Texts:
