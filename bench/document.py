@@ -1,5 +1,6 @@
 """Writes a measured table into a document, between two comments, and leaves the prose alone."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,10 @@ RESULTS = ROOT / "bench" / "results"
 
 class MissingSection(Exception):
     """The document has no place for the table."""
+
+
+def paragraph(text: str) -> str:
+    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,5 +1,6 @@
 """docs/configuration.md from the settings themselves: `realtime configuration` prints the page."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -93,7 +94,18 @@ def _groups(model: type[BaseModel]) -> Iterator[str]:
 
 
 def _sentence(model: type[BaseModel]) -> str:
-    return " ".join((model.__doc__ or "").split())
+    return _wrapped(model.__doc__ or "")
+
+
+def _wrapped(text: str, *, indent: int = 0) -> str:
+    """Lines of a page: no link and no word with a hyphen is cut in two."""
+    return textwrap.fill(
+        " ".join(text.split()),
+        100,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _table(model: type[BaseModel], prefix: str, only: list[str] | None = None) -> str:
@@ -160,7 +172,7 @@ def _regions() -> str:
         figures = " | ".join(f"{getattr(region.defaults, name):,}" for name in names)
         rows.append(f"| {code}, {region.title} | {figures} |")
     notes = [
-        f"- {', '.join(note.regions)}: {note.text} ([source]({note.source}))"
+        _wrapped(f"- {', '.join(note.regions)}: {note.text} ([source]({note.source}))", indent=2)
         for note in regions().notes
     ]
     return "\n".join([*rows, "", *notes, ""])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..document import table
+from ..document import paragraph, table
 
 HEAD = """# Clicks: calls, units, money and time, beside the naive design
 
@@ -109,7 +109,7 @@ def _traffic(found: Mapping[str, Any]) -> str:
         f"{name}: " + ", ".join(f"{count} of {size}" for size, count in _sizes(design))
         for name, design in (("ours", ours), ("naive", naive))
     )
-    seen = f"{samples}. Batches seen, {histograms}."
+    seen = paragraph(f"{samples}. Batches seen, {histograms}.")
     return "\n\n".join([f"## {title}", shown, seen, _money(ours, naive)]) + "\n"
 
 

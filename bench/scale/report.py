@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..document import table
+from ..document import paragraph, table
 
 HEAD = """# Scale: one link, 1,000 to 1,000,000 watchers
 
@@ -108,8 +108,8 @@ def _seconds(seconds: float | None) -> str:
 
 def _assumed(results: Mapping[str, Any]) -> str:
     rows = [(name.replace("_", " "), f"{value:g}") for name, value in results["parameters"].items()]
-    return table(("parameter", "value"), rows) + (
-        "\n\nSources, and which of them are assumptions, are in `bench/scale/parameters.py`. AWS"
+    return f"{table(('parameter', 'value'), rows)}\n\n" + paragraph(
+        "Sources, and which of them are assumptions, are in `bench/scale/parameters.py`. AWS"
         " publishes no latency of a post to a connection. Processor times of posts are those of"
         " `bench/results/fanout.json` over TLS; reading a row was measured on this machine."
     )
