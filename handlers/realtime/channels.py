@@ -1,4 +1,4 @@
-"""Which channels exist and who may watch them.
+"""The rules of channels: which channels exist, and which principals may watch them.
 
 The first rule whose shape matches decides, and only then are claims compared: a public `*` after
 an owner's rule never opens that owner's channel. A wildcard and a placeholder fill a whole segment,
@@ -23,11 +23,11 @@ _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_:.-]*)\}")
 _SEPARATOR = re.compile(r":(?![^{}]*\})")
 
 NO_CLAIMS: Mapping[str, str] = {}
-"""What is known of an anonymous principal."""
+"""Of an anonymous principal."""
 
 
 class InvalidRules(ValueError):
-    """The configured rules are not what the pattern language allows."""
+    """The configured rules do not obey the pattern language."""
 
 
 class UnknownChannel(Exception):
@@ -35,7 +35,7 @@ class UnknownChannel(Exception):
 
 
 class ForbiddenChannel(Exception):
-    """The channel belongs to somebody else."""
+    """The channel belongs to another principal."""
 
 
 class AmbiguousChannel(Exception):

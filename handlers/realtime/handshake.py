@@ -1,4 +1,4 @@
-"""What functions read of API Gateway's WebSocket events.
+"""Reads query parameters and headers of API Gateway's WebSocket events.
 
 Header names come in any case, and a header or a parameter may repeat.
 """

@@ -1,6 +1,6 @@
-"""$disconnect: forgets the connection.
+"""$disconnect: deletes the connection's rows.
 
-API Gateway may never send it, so nothing but cleaning up may hang on it.
+API Gateway may never send it, so it may do no more than clean up.
 """
 
 import functools

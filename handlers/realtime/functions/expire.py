@@ -1,6 +1,6 @@
 """Each minute: closes the connections whose tokens have ended.
 
-Nothing is pushed to them from the second their token ends, so that only the socket hangs on this.
+A connection gets no push from the second that its token ends, so only its socket waits for this.
 """
 
 import asyncio

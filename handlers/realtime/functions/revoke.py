@@ -1,4 +1,4 @@
-"""Logs a principal out everywhere: ends what is open, and takes none of the tokens of before."""
+"""Logs a principal out everywhere: ends its connections, and refuses its tokens from before."""
 
 import functools
 import time
@@ -38,7 +38,7 @@ def ending() -> Ending:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Raises what makes the caller, or Lambda for it, call again."""
+    """Raises if a connection is left, so that the caller, or Lambda for it, calls again."""
     principal = event.get("principal")
     if not isinstance(principal, str) or not 0 < len(principal) <= CLAIM_LIMIT:
         raise MalformedRequest(

@@ -1,6 +1,6 @@
-"""`POST /tickets` of whatever HTTP API routes it here, behind that API's JWT authorizer.
+"""`POST /tickets` of any HTTP API that routes it here behind a JWT authorizer.
 
-The authorizer has verified the token, so its claims are believed; without one, nothing is.
+The authorizer has verified the token, so its claims hold. A request without its claims is refused.
 """
 
 import base64
@@ -94,7 +94,7 @@ def _claims(event: Mapping[str, Any]) -> Mapping[str, object]:
 
 
 def _channels(event: Mapping[str, Any]) -> frozenset[str] | None:
-    """Which channels the ticket is to be for; None leaves that to the claims."""
+    """The channels that the ticket is for; None leaves the decision to the claims."""
     text = event.get("body") or ""
     if len(text) > BODY_LIMIT:
         raise Refused(400, f"the body has at most {BODY_LIMIT} characters")

@@ -1,1 +1,1 @@
-"""Who a client is: tokens, tickets, and the sessions that end with them."""
+"""A client's identity: tokens, tickets, and the sessions that end with them."""

@@ -1,7 +1,7 @@
-"""Which credentials a handshake carries, and who that makes of it.
+"""Reads the credentials of a handshake and finds the principal behind them.
 
-Credentials that are no good are refused. They never make an anonymous connection instead: its
-client would believe that it watches its own channels.
+Credentials that do not hold are refused. They never make an anonymous connection instead, because
+its client would believe that it watches its own channels.
 """
 
 import time
@@ -75,7 +75,7 @@ class Authentication:
 
 
 def authentication(tokens: str, table: str, needed: frozenset[str]) -> Authentication:
-    """`tokens` is what the component configured. Raises `InvalidTokenRules`."""
+    """`tokens` is the component's configuration. Raises `InvalidTokenRules`."""
     rules = TokenRules.parse(tokens)
     keys = IssuerKeys(rules.issuer, _address(rules.issuer, variables.emulator())) if rules else None
     return Authentication(rules, keys, table, needed, lambda: time.time_ns() // 10**6)

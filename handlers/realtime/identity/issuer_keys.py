@@ -1,7 +1,7 @@
-"""The public keys of an OIDC issuer, by discovery, kept for as long as one may trust them.
+"""The public keys of an OIDC issuer, found by discovery, and kept for an hour at most.
 
-A token names its key, so anybody can name one that is not there. Neither that nor an issuer that
-does not answer makes a process ask more often than once in `COOLDOWN_SECONDS`.
+A process asks the issuer once in `COOLDOWN_SECONDS` at most, also while the issuer does not answer
+and while strangers' tokens name keys that do not exist.
 """
 
 import json
@@ -55,7 +55,7 @@ class IssuerKeys:
         return self._keys[key_id]
 
     def _refresh(self, now: float) -> KeysUnavailable | None:
-        """What went wrong is returned: the keys that are there may do for a while."""
+        """Returns the failure: the keys of before may serve for a while."""
         self._asked_at = now
         try:
             self._keys = _by_id(_fetch(self._keys_address()))
@@ -77,7 +77,7 @@ class IssuerKeys:
 
 
 def is_fetchable(address: str, *, loopback: bool = True) -> bool:
-    """Whether nobody on the way can answer in the issuer's place."""
+    """Whether TLS, or the loopback interface, keeps others from answering for the issuer."""
     try:
         parts = urlsplit(address)
     except ValueError:

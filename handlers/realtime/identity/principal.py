@@ -1,7 +1,7 @@
-"""Who a connection belongs to: what of a verified token is kept, and how it travels.
+"""The principal of a connection: the part of a verified token that is kept, and its way.
 
-The authorizer hands it to $connect as its context, $connect keeps it with the connection, and every
-later permission is decided by that, never by what a message says.
+The authorizer hands it to $connect as its context, and $connect writes it into the connection's
+row. That row decides every later permission; a message never does.
 """
 
 import json
@@ -19,7 +19,7 @@ MAXIMUM_AGE_SECONDS = 90 * 86_400
 
 
 class InvalidClaims(Exception):
-    """The claims of a genuine token are not what a principal needs; `reason` is for the log."""
+    """The claims of a genuine token make no principal; `reason` is for the log."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -36,7 +36,7 @@ class Identity:
     expires_at: int
     """When the token ends, in seconds."""
     bound_to: frozenset[str] | None = None
-    """The only ones that its ticket permits; None permits what the claims do."""
+    """The channels that the ticket is for; None leaves the decision to the claims."""
 
 
 def of_claims(claims: Mapping[str, object], needed: Set[str], now_seconds: float) -> Identity:
@@ -54,7 +54,7 @@ def of_claims(claims: Mapping[str, object], needed: Set[str], now_seconds: float
 
 
 def context(identity: Identity | None) -> dict[str, str]:
-    """What an authorizer returns for it; None is an anonymous one. API Gateway takes flat texts."""
+    """For the authorizer to return. None is anonymous. API Gateway takes texts alone as values."""
     if identity is None:
         return {"principal": ANONYMOUS}
     bound = {} if identity.bound_to is None else {"boundTo": json.dumps(sorted(identity.bound_to))}
@@ -68,7 +68,7 @@ def context(identity: Identity | None) -> dict[str, str]:
 
 
 def of_context(given: Mapping[str, Any]) -> Identity | None:
-    """Reads what `context` wrote."""
+    """The inverse of `context`."""
     if "issuedAt" not in given:
         return None
     bound_to = cast("str | None", given.get("boundTo"))
@@ -89,7 +89,7 @@ def _seconds(given: object) -> int:
         seconds = Decimal(str(given))
     except InvalidOperation as error:
         raise InvalidClaims("time") from error
-    # As an integer, what has a large exponent would fill the memory.
+    # A number with a large exponent would fill the memory as an integer.
     if not 0 <= seconds.adjusted() <= DIGITS_LIMIT or not seconds.is_finite() or seconds < 0:
         raise InvalidClaims("time")
     return int(seconds)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 REVOKED_SECONDS = MAXIMUM_AGE_SECONDS + 86_400
-"""A token of before is too old for anything by then."""
+"""By then a token from before the revocation is too old to be taken."""
 
 _SWEPT: table.Key = {"PK": {"S": "EXPIRY#SWEPT"}, "SK": {"S": "SWEPT"}}
 

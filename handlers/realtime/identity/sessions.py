@@ -1,9 +1,9 @@
-"""Connections that belong to somebody: they end with their token, and all at once when told to.
+"""Sessions: connections of a principal. They end with their token, and together at a log-out.
 
-The order of the calls is the guarantee. $connect writes all that it writes and then reads whether
-its principal was logged out; logging out is written first and then the connections are read. So one
-of the two sees the other. A socket that may still be opening cannot be closed, hence its rows go
-first, without which nothing is pushed to it and it subscribes to nothing, and it is closed later.
+The order of the calls is the guarantee. $connect writes its rows, and then reads whether its
+principal was logged out; a log-out is written first, and then the connections are read. So one of
+the two sees the other. A socket in its handshake cannot be closed, so its rows are deleted first:
+without them it gets no push and cannot subscribe. It is closed later.
 """
 
 import zlib
@@ -74,7 +74,7 @@ class SessionStore(Protocol):
 
 @dataclass(frozen=True)
 class Ending:
-    """What it takes to end connections."""
+    """The ports that end connections."""
 
     sessions: SessionStore
     store: Store
@@ -82,7 +82,7 @@ class Ending:
 
 
 class ConnectionsLeft(Exception):
-    """Some connections could not be closed; doing it again finds them."""
+    """Some connections could not be closed. The next attempt finds them."""
 
 
 async def admit(
@@ -91,7 +91,7 @@ async def admit(
     connection: Connection,
     opening: Callable[[], Awaitable[object]],
 ) -> bool:
-    """Whether the connection may open; `opening` writes what any connection has."""
+    """Returns whether the connection may open. `opening` writes the rows of any connection."""
     if connection.issued_at is None:
         await opening()
         return True
@@ -107,7 +107,7 @@ async def admit(
 
 
 async def end(sessions: SessionStore, store: Store, connection_id: str) -> int:
-    """Forgets a connection whose socket is closed or will not open; returns its channels.
+    """Deletes a connection whose socket is closed or will not open; returns its channels.
 
     Raises `RowsLeft`.
     """
@@ -193,7 +193,7 @@ async def _close_session(ending: Ending, principal: str, session: Session, now: 
     if open_at > now:
         await ending.sessions.put_expiry(session.connection_id, open_at)
     await _close(ending, session.connection_id)
-    # Last: who does this again has to find what is left to do.
+    # Last, so that another attempt finds the session until all else is done.
     await ending.sessions.delete_session(principal, session.connection_id)
 
 

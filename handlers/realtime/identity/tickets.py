@@ -1,7 +1,7 @@
-"""Single-use tickets: how a browser, which can set no header, says who it is in its handshake.
+"""Single-use tickets: the credentials of a browser, which can set no header in its handshake.
 
-What is stored is the ticket's hash, so that who reads the table cannot connect. A ticket stands for
-its principal whoever brings it, hence its thirty seconds and its single use.
+The table holds the ticket's hash, so that a reader of the table cannot connect. A ticket stands for
+its principal in any hands, hence its thirty seconds and its single use.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TICKET = re.compile(r"[A-Za-z0-9_-]{43}")
 TICKET_MS = 30_000
 KEPT_SECONDS = 3600
-"""How long a ticket is kept after it was issued, for nothing but a look at what happened."""
+"""Time after its issue that a ticket's row is kept, for investigations alone."""
 
 
 def new_ticket() -> str:
@@ -50,7 +50,7 @@ class TicketStore:
         return expires_at
 
     def use(self, ticket: str, connection_id: str, now_ms: int) -> Identity | None:
-        """Whose it is; None if there is no such ticket, its time is over, or another has used it.
+        """The ticket's principal; None if it is unknown, its time is over, or it was used before.
 
         The connection that used it may do so again: API Gateway may repeat a handshake.
         """

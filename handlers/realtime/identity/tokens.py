@@ -1,7 +1,7 @@
-"""Whether a JWT is one of the configured issuer's, for this audience, and in time.
+"""Verifies a JWT: it is of the configured issuer, for this audience, and in time.
 
-What a token says of itself decides nothing: the algorithm must be configured and fit the key, and a
-secret's algorithm never is, for then the public key would be the secret.
+A token's own header decides nothing: the algorithm must be configured and fit the key. An algorithm
+with a shared secret never is configured, because the public key would be the secret.
 """
 
 import json
@@ -38,13 +38,13 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True)
 class TokenRules:
-    """Which tokens are taken."""
+    """Conditions of a token."""
 
     issuer: str
     audiences: tuple[str, ...]
     algorithms: tuple[str, ...]
     token_use: str | None
-    """What the claim of this name must be. It takes one for tokens that have no `aud`."""
+    """The value of the claim of this name. Tokens without `aud` need it."""
     clock_skew_seconds: int
 
     @classmethod
