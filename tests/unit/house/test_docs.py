@@ -114,6 +114,23 @@ def test_the_index_of_decisions_has_each_page_under_its_title() -> None:
     assert re.findall(r"^\| \d.*", (folder / "index.md").read_text(), re.MULTILINE) == rows
 
 
+def anchors(page: Path) -> set[str]:
+    """Of the page's headings, as GitHub and MkDocs make them."""
+    headings = re.findall(r"^#+ (.*)", FENCED.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_link_to_a_section_leads_to_its_heading(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]*)#([^)\s]+)\)", path.read_text())
+    wrong = [
+        f"{target}#{section}"
+        for target, section in links
+        if section not in anchors(path.parent / target if target else path)
+    ]
+    assert not wrong
+
+
 def test_every_target_of_the_makefile_that_ci_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make ([a-z-]+)", CI, re.MULTILINE):
