@@ -1,1 +1,1 @@
-"""The `realtime` command: what a person does with the platform from a terminal."""
+"""The `./realtime` command of a checkout: the demo, and the operators' commands."""

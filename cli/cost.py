@@ -1,4 +1,4 @@
-"""`realtime cost`: what a day of clicks costs, line by line, naive beside ours.
+"""`realtime cost`: the cost of a day of clicks, line by line, naive beside ours.
 
 A click's calls and units are those that `make bench-clicks` measured, posts follow from arithmetic.
 Lambda's time was measured on one machine without AWS's network, so it is the least certain line.
@@ -96,7 +96,7 @@ def cost(
         bool, typer.Option("--json", help="For programs: JSON on standard output.")
     ] = False,
 ) -> None:
-    """What a day of clicks costs, line by line: the naive design beside ours."""
+    """The cost of a day of clicks, line by line: the naive design beside ours."""
     if region not in regions().regions:
         known = ", ".join(sorted(regions().regions))
         console.print(f"--region must be a commercial region of AWS, got {region!r}: {known}.")
@@ -169,7 +169,7 @@ def _ours(load: Load, results: Mapping[str, Any], prices: Mapping[str, Price]) -
 def _measured(
     results: Mapping[str, Any], design: str, prices: Mapping[str, Price]
 ) -> dict[str, float]:
-    """Counts of a click alone, one watcher: from what they were charged with."""
+    """Counts of a click alone, one watcher: from the dollars that each was charged."""
     charged = results["traffics"]["quiet"][design]["dollars_per_million_clicks"]
     return {
         name: charged.get(name, 0) / MILLION * price.per / price.dollars

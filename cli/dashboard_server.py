@@ -52,7 +52,7 @@ class DashboardServer(ThreadingHTTPServer):
         self.site: _Site | None = None
 
     def publish(self, config: files.Config) -> None:
-        """Reads the files: what is edited later is served after the next call."""
+        """Reads the files: a later edit is served after the next call."""
         hosting = files.hosting(files.FOLDER)
         contents = {
             f"/{file.key}": _content(file.path.read_bytes(), file.content_type)
@@ -72,7 +72,7 @@ class DashboardServer(ThreadingHTTPServer):
 
 
 def local_config(exports: Mapping[str, Any], *, endpoint: str, region: str) -> files.Config:
-    """What the page is told of a stack on the local cloud at `endpoint`, Cognito's address too."""
+    """The page's configuration for a stack on the local cloud at `endpoint`."""
     return files.Config(
         api_url=exports["api_url"],
         endpoint=exports["endpoint"],

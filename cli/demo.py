@@ -38,7 +38,7 @@ FRAME_SECONDS = 20
 
 
 class DemoError(Exception):
-    """The demo did not show what it promises; says what was expected and what came instead."""
+    """A frame is missing, late or wrong; the message has the expected one and the one that came."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ def _invite(console: Console, cloud: Cloud, dashboard: str, code: str) -> None:
         f"  {dashboard}/links/{code}\n\n"
         f"  email     {EMAIL}\n"
         f"  password  {cloud.password}\n\n"
-        f"Everybody may watch the link, without signing in:\n\n"
+        f"The link is public. Watch it without signing in:\n\n"
         f"  {dashboard}/watch/{code}\n"
         f"  ./realtime watch link:{code}\n"
         f"  npx wscat --connect '{cloud.exports['endpoint']}?code={code}'\n\n"

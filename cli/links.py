@@ -1,6 +1,6 @@
-"""What a person does with the shortener over HTTP: sign in, make a link, click, read totals.
+"""Uses the shortener over HTTP as a person would: signs in, makes a link, clicks, reads totals.
 
-A click answers 302 and the redirect is not followed: the target is somebody else's site.
+A click answers 302 and the redirect is not followed: the target is another site.
 """
 
 import secrets

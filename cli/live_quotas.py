@@ -1,6 +1,6 @@
-"""What an account may use now, asked of AWS. Without credentials there is an answer all the same.
+"""Asks AWS for an account's present quotas. Without credentials there is an answer all the same.
 
-Service Quotas has been wrong about API Gateway: what the services themselves say goes before it.
+Service Quotas has been wrong about API Gateway: the answers of the services themselves come first.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,7 @@ Clients = Callable[[str], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """`values` by the name of the quota; `problems` are sentences on what could not be asked."""
+    """`values` by the name of the quota; `problems` has a sentence for each failed question."""
 
     values: Mapping[str, int]
     problems: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ def _service_quotas(client: Clients) -> Iterator[tuple[str, int]]:
 
 
 def applied(client: Any, service: str, code: str) -> float:
-    """What the account has by Service Quotas; raises `ClientError`."""
+    """The account's quotas by Service Quotas; raises `ClientError`."""
     try:
         answer = client.get_service_quota(ServiceCode=service, QuotaCode=code)
     except ClientError as error:

@@ -21,11 +21,11 @@ POLL_SECONDS = 0.05
 REDIRECT = 302
 
 Progress = Callable[[str, int, int], None]
-"""Gets what is going on, how much of it is done, and of how much."""
+"""Gets the name of the step, the part of it that is done, and the whole."""
 
 
 class LoadError(Exception):
-    """The load could not be put on; says what was missing."""
+    """The load could not start; the message names the missing part."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Report:
 
 
 async def run(plan: Plan, progress: Progress) -> Report:
-    """Raises `LoadError`, and `WatchError` for a link that nobody may watch."""
+    """Raises `LoadError`, and `WatchError` for a link that is not public."""
     sockets = [Socket(Watch(plan.endpoint, f"link:{plan.code}")) for _ in range(plan.sockets)]
     clicking = asyncio.Event()
     listening = list[asyncio.Task[None]]()

@@ -1,6 +1,6 @@
 """The commands for a stack of this program: `load`, `redrive`, `purge`.
 
-Exit codes: 0 done, 1 the stack did not do what it should, 2 nothing was tried.
+Exit codes: 0 done, 1 the stack failed, 2 nothing was tried.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ def redrive(
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sends dead letters to their queue again, once what failed is mended."""
+    """Sends dead letters to their queue again, once the cause is fixed."""
     with _refusals():
         found = _find(stack, project)
         chosen = redriving.choose(redriving.queues(found.output("queues")), only)
@@ -113,13 +113,13 @@ def purge(
 
 
 def _find(stack: str | None, project: Path | None) -> Stack:
-    """A stack of this checkout, whatever the working directory is."""
+    """A stack of this checkout, from any working directory."""
     return find(stack, project or (CHECKOUT if stack else None))
 
 
 @contextmanager
 def _refusals() -> Generator[None]:
-    """What a command cannot do, in one sentence instead of a stack trace."""
+    """Prints a refusal as one sentence instead of a stack trace."""
     try:
         yield
     except (StackError, redriving.UnknownQueue, purging.ProductionStack) as error:
@@ -141,7 +141,7 @@ def _failed(sentence: str, *, code: int) -> typer.Exit:
 
 @contextmanager
 def _progress() -> Generator[loading.Progress]:
-    """On standard error, so that standard output stays what a program can read."""
+    """On standard error: a program reads standard output."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=errors, transient=True) as bar:
         task = bar.add_task("", total=1)

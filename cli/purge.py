@@ -1,6 +1,6 @@
 """`realtime purge`: empties a stack's tables and its user pool, and leaves the stack itself.
 
-Codes of purged links can be given out again, and whoever watches has to connect anew.
+Codes of purged links can be given out again, and subscribers must reconnect.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ class ProductionStack(Exception):
 
 
 class PurgeError(Exception):
-    """The table kept refusing to delete; what is left can be purged again."""
+    """The table kept refusing to delete; a second purge deletes the rest."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def check(stack: Stack, *, yes_really: bool) -> None:
 
 
 def find(stack: Stack) -> Found:
-    """Reads every key of the tables, which costs what reading the tables costs."""
+    """Reads every key of the tables, which costs as much as reading the tables."""
     dynamodb = stack.client("dynamodb")
     tables = [stack.output("links_table"), stack.output("realtime_table")]
     return Found(

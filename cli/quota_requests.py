@@ -1,4 +1,4 @@
-"""Asks Service Quotas to raise what a stack's file says. A person asks, a deployment never does.
+"""Asks Service Quotas for the raises in a stack's file. A person asks, a deployment never does.
 
 Service Quotas refuses a value that the account has reached and a second request beside an open one,
 so that a deployment that asked would fail: docs/adr/0014.
@@ -22,14 +22,14 @@ ALREADY_OPEN = "ResourceAlreadyExistsException"
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What became of asking for one quota."""
+    """The outcome of the request for one quota."""
 
     sentence: str
     refused: bool = False
 
 
 def request(client: Clients, raised: Raised, place: Place) -> Iterator[Request]:
-    """Of each quota that is not granted. Safe to repeat: what is asked for or reached stays so."""
+    """Of each quota that is not granted. Safe to repeat: open and granted requests stay."""
     quotas = client("service-quotas")
     for name in Raised.model_fields:
         wanted: Raise | None = getattr(raised, name)

@@ -1,4 +1,4 @@
-"""`realtime quotas`: a stack's plan beside what AWS allows in a region, and what does not fit.
+"""`realtime quotas`: a stack's plan beside AWS's limits in a region, and the parts that do not fit.
 
 Of a region that the stack does not name, the plan is that of its primary region, moved unchanged.
 """
@@ -36,19 +36,19 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class QuotasError(Exception):
-    """There is no plan or no region to compare; says what there is."""
+    """There is no plan or no region to compare; the message lists those that exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One quota. What the plan does not touch has no `plan`."""
+    """One quota. One that the plan does not use has no `plan`."""
 
     quota: str
     label: str
     unit: str
     default: int
     allowed: int
-    """With what has been granted, and what AWS said where it was asked."""
+    """With granted raises, and with AWS's answers where it was asked."""
     live: int | None
     plan: int | None
     raised: str
@@ -89,7 +89,7 @@ def quotas(
         bool, typer.Option("--json", help="For programs: JSON on standard output.")
     ] = False,
 ) -> None:
-    """Our plan, AWS's quotas and what does not fit. Exits with 1 if something does not, or if AWS
+    """Our plan, AWS's quotas and each misfit. Exits with 1 if something does not, or if AWS
     refuses to be asked."""
     try:
         config = stack_config(ROOT, stack)

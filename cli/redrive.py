@@ -1,7 +1,7 @@
-"""`realtime redrive`: gives what failed five times another chance, once its cause is mended.
+"""`realtime redrive`: sends dead letters to their queue again, once the cause is fixed.
 
 A message is sent before it is deleted, so one that is interrupted comes twice and none is lost;
-whatever these queues feed takes repetitions as such.
+the consumers of these queues recognise repetitions.
 """
 
 import uuid

@@ -1,7 +1,7 @@
-"""Compares what the cloud has of a resource with what its inputs say: a refresh's question.
+"""Compares a resource in the cloud with its inputs, for a refresh.
 
-Not every answer leads back to inputs. An archive, a list of blocks and what a recipe's `prepare`
-turns around are taken to be as they were.
+Not every answer leads back to inputs. An archive, a list of blocks and an input that a recipe's
+`prepare` rebuilds count as unchanged.
 """
 
 import json
@@ -18,7 +18,7 @@ from .requests import member_of, pair_of, single
 def drifted(recipe: Recipe, shape: StructureShape, inputs: Inputs, found: Any) -> Inputs:
     """The inputs that are otherwise in the cloud, as they are there; None for one that is gone.
 
-    `shape` is that of the request that made the resource, and `found` what reading it answers.
+    `shape` is that of the request that made the resource, and `found` the answer that reads it.
     """
     prepared = recipe.prepare(dict(inputs))
     now: Inputs = {}

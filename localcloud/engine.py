@@ -40,7 +40,7 @@ def _as_declared(_type: str, inputs: Inputs) -> Inputs:
 
 
 class DeployError(pulumi.RunError):
-    """A resource could not be made; says which and why. What was made before it stays."""
+    """A resource could not be made; the message names it and the reason. Earlier ones stay."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Deployment:
     exports: Mapping[str, Any]
     """Plain data; numbers are floats."""
     components: Mapping[str, Mapping[str, Any]]
-    """What each component registered as its outputs, by the component's name."""
+    """The outputs that each component registered, by the component's name."""
     resources: int
     seconds: float
 
@@ -105,7 +105,7 @@ class _Monitor(mocks.MockMonitor):
 
 
 class LocalCloud(mocks.Mocks):
-    """What Pulumi asks for in place of its engine: look-ups and resources."""
+    """Answers Pulumi in place of its engine: look-ups and resources."""
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ from .requests import member_of, to_request
 NOT_IN_REQUESTS = frozenset({"namePrefix", "region", "tagsAll"})
 """Inputs of every resource that are the provider's business, not the API's."""
 GONE = re.compile("^(.*(NotFound|NoSuch|NonExistent|DoesNotExist).*|404):|was not found$")
-"""In the code of an error, and in Route 53's message: what was asked for is not there."""
+"""In the code of an error, and in Route 53's message: the resource is not there."""
 
 
 class CannotChange(ValueError):
@@ -84,7 +84,7 @@ class Lifecycle:
         changed: frozenset[str],
         region: str,
     ) -> Inputs:
-        """Changes these inputs from what they are in the state; returns all outputs."""
+        """Changes these inputs from their values in the state; returns all outputs."""
         recipe = row(type_)
         kept = {name: value for name, value in state.items() if name not in changed}
         if isinstance(recipe, Accepted):
@@ -178,7 +178,7 @@ def _update_of(client: Any, recipe: Recipe, changed: frozenset[str], inputs: Inp
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, on one line; of AWS's errors the code and the message."""
+    """The error on one line; of AWS's errors the code and the message."""
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
         said = f"{answer.get('Code')}: {answer.get('Message')}"
@@ -196,7 +196,7 @@ def _request(client: Any, recipe: Recipe, inputs: Inputs) -> Inputs:
 
 
 def _found(client: Any, recipe: Recipe, id_: str, state: Inputs) -> Any:
-    """What the API shows of the resource; None when it is gone."""
+    """The resource as the API shows it; None when it is gone."""
     asked = _asked(client, recipe, recipe.read, id_, state)
     try:
         answer = _call(client, recipe.read.operation, asked)
@@ -224,7 +224,7 @@ def _shape(client: Any, operation: str) -> StructureShape:
 
 
 def _members(client: Any, operation: str, request: Mapping[str, Any]) -> Inputs:
-    """What the operation takes of it."""
+    """The members of the request that the operation takes."""
     taken = _shape(client, operation).members
     return {name: value for name, value in request.items() if name in taken}
 

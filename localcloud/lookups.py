@@ -1,4 +1,4 @@
-"""What a program may ask of AWS."""
+"""The look-ups that a program may ask of AWS."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from .recipes.recipe import ACCOUNT
 
 
 def look_up(token: str, args: Mapping[str, Any], region: str) -> dict[str, Any]:
-    """`region` is that of the provider asked; raises LookupError for what is not known here."""
+    """`region` is that of the provider asked; raises LookupError for an unknown one."""
     match token:
         case "aws:index/getRegion:getRegion":
             region = args.get("region") or region

@@ -1,4 +1,4 @@
-"""JMESPath, which recipes say by where an answer has what is asked for."""
+"""JMESPath, by which recipes find a value in an answer."""
 
 import json
 from typing import Any

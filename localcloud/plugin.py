@@ -11,12 +11,12 @@ STOP_SECONDS = 10
 
 
 class PluginError(RuntimeError):
-    """The provider did not start; what it said is on stderr."""
+    """The provider did not start; its words are on stderr."""
 
 
 @contextmanager
 def aws_provider(endpoint: str) -> Generator[int]:
-    """Yields the port of a provider that makes what it is asked for at `endpoint`.
+    """Yields the port of a provider that makes resources at `endpoint`.
 
     The engine attaches to it where `PULUMI_DEBUG_PROVIDERS` is `aws:<port>`. It ends with this
     process, however that ends. Relative paths of assets are those of the working directory.

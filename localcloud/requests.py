@@ -78,7 +78,7 @@ def _items(shape: ListShape, value: Any) -> list[Any]:
 
 
 def pair_of(shape: ListShape) -> str | None:
-    """What the name is called in a list of names and values, as tags and dimensions are."""
+    """The key of the name in a list of names and values, as tags and dimensions are."""
     pair = set(shape.member.members) if isinstance(shape.member, StructureShape) else set[str]()
     return next(iter(pair - {"Value"})) if len(pair) == 2 and "Value" in pair else None
 

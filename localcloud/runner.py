@@ -103,8 +103,8 @@ async def _run(program: Program) -> None:
 async def _settled() -> None:
     """Waits for all outputs at once, and ends with the first that fails.
 
-    Pulumi waits for whichever is next, and looks at all of them each time: the square of their
-    number, which of a stack of 150 resources is a third of the deployment.
+    Pulumi waits for the next one, and looks at all of them each time: the square of their number,
+    which of a stack of 150 resources is a third of the deployment.
     """
     outputs: set[asyncio.Task[Any]] = cast("Any", settings.SETTINGS).outputs
     while waiting := [task for task in outputs if not task.done()]:
@@ -130,7 +130,7 @@ class _Watched:
 
 
 def plain(value: Any) -> Any:
-    """The value with every secret in it replaced by what it protects; all else is kept."""
+    """The value with the plain text of every secret in it; all else is kept."""
     if rpc.is_rpc_secret(value):
         return plain(rpc.unwrap_rpc_secret(value))
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""Reads Pulumi.yaml and Pulumi.<stack>.yaml into what the CLI hands to a program: flat text.
+"""Reads Pulumi.yaml and Pulumi.<stack>.yaml into the flat text that the CLI hands to a program.
 
-Values arrive as JSON unless they are strings, and a project's defaults fill what the stack leaves
-out. Encrypted values are refused: nothing here has the key.
+Values arrive as JSON unless they are strings, and a project's defaults fill the gaps of the
+stack. Encrypted values are refused: nothing here has the key.
 """
 
 import json
@@ -17,7 +17,7 @@ REGION = "aws:region"
 
 
 class StackFileError(pulumi.RunError):
-    """A stack file is missing or holds what cannot be used here; says which, and the remedy."""
+    """A stack file is missing or cannot be used here; the message names it, and the remedy."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Remembers what a program's deployments created, so that the next one changes what differs.
+"""Remembers the resources of a program's deployments, so that the next changes the differences.
 
 Pulumi's engine does the same from its state file; this state lives as long as its process.
 """
@@ -86,7 +86,7 @@ class State:
         return updated
 
     def finish(self, cloud: Lifecycle) -> None:
-        """Deletes, dependents first, what the program has ceased to declare."""
+        """Deletes, dependents first, the resources that the program has ceased to declare."""
         for one in reversed(self._replaced):
             _delete(cloud, one)
         self._replaced.clear()
@@ -134,7 +134,7 @@ def _delete(cloud: Lifecycle, one: Resource) -> None:
 
 
 def _completed(kind: Row, before: Inputs, inputs: Inputs) -> Inputs:
-    """With what an input that the program no longer gives stays at, or falls back to."""
+    """With the kept value, or the default, of each input that the program no longer gives."""
     removed = before.keys() - inputs.keys()
     kept = {name: before[name] for name in removed & kind.kept}
     reset = {name: kind.defaults[name] for name in removed & kind.defaults.keys()}

@@ -1,4 +1,4 @@
-"""Owns one MiniStack and its directory for as long as somebody holds this process's stdin open.
+"""Owns one MiniStack and its directory for as long as its parent holds this process's stdin open.
 
 A program: it prints the endpoint as one line once the cloud answers and, when stdin closes,
 however its parent ended, leaves no process and no file behind. Standard library only: importing
@@ -79,7 +79,7 @@ def _failed(log: Path) -> int:
 
 
 def _watch_stdin(ends: Ends) -> None:
-    with contextlib.suppress(OSError):  # no stdin at all: nobody holds it open
+    with contextlib.suppress(OSError):  # no stdin at all: no parent holds it open
         while os.read(0, 4096):
             pass
     ends.put(End.ASKED)
@@ -138,7 +138,7 @@ def _environment(directory: Path, port: int, token: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Free now: MiniStack may find it taken, and somebody else's MiniStack may answer on it."""
+    """Free now: MiniStack may find it taken, and another MiniStack may answer on it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -161,7 +161,7 @@ def _request(port: int, method: str, name: str, timeout_seconds: float) -> bytes
 def _stop(process: subprocess.Popen[bytes], port: int, token: str) -> None:
     """Resets first: with sockets open or workers warm, SIGTERM alone takes eleven seconds."""
     if process.poll() is None:
-        if _answers(port, token):  # else it is somebody else's
+        if _answers(port, token):  # else it is another one's
             with contextlib.suppress(OSError, http.client.HTTPException):
                 _request(port, "POST", "reset", STOP_SECONDS)
         process.terminate()

@@ -1,7 +1,7 @@
 """`realtime dev`: any program of a RealtimeApi on this machine, redeployed whenever a file changes.
 
-A redeployment changes what differs. An open WebSocket stays open when a function's code changes,
-and ends when its API is replaced.
+A redeployment changes only the differences. An open WebSocket stays open when a function's code
+changes, and ends when its API is replaced.
 """
 
 import json
@@ -127,7 +127,7 @@ def _once(session: Session, deployment: Deployment | None, command: Sequence[str
 
 
 def environment(stack: Stack) -> Mapping[str, str]:
-    """What a test needs to reach the stack, and the AWS SDKs to reach the local cloud."""
+    """Variables by which a test reaches the stack, and the AWS SDKs reach the local cloud."""
     variables = {
         "AWS_ACCESS_KEY_ID": LOCAL_ROOT,
         "AWS_SECRET_ACCESS_KEY": LOCAL_ROOT,
@@ -167,7 +167,7 @@ def _stay(running: ExitStack, session: Session, deployment: Deployment | None) -
 
 
 def _is_of_the_program(change: FileChange, path: str) -> bool:
-    """Not environments, caches, editors' swap files and what a checkout builds."""
+    """Not environments, caches, editors' swap files and a checkout's build."""
     return _usual(change, path) and f"{os.sep}build{os.sep}" not in path
 
 
@@ -180,7 +180,7 @@ def _named(changes: set[tuple[FileChange, str]], folder: Path) -> str:
 
 
 def changed(state: State, seconds: float) -> str:
-    """What the latest deployment did; the names of at most five resources."""
+    """The latest deployment in a line, with the names of at most five resources."""
     if not state.changes:
         return f"Nothing to deploy ({seconds:.1f} s)"
     verbs = Counter(change.verb for change in state.changes)
@@ -191,7 +191,7 @@ def changed(state: State, seconds: float) -> str:
 
 
 def summary(deployment: Deployment, apis: Sequence[Api]) -> str:
-    """What a person needs to connect and to publish, ready to paste."""
+    """The addresses, and the lines to paste that connect and publish."""
     lines = [f"Deployed {deployment.resources} resources in {deployment.seconds:.1f} s\n"]
     for api in apis:
         lines += _api(api)

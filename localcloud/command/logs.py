@@ -39,7 +39,7 @@ class Line:
 
 
 def parsed(function: str, message: str) -> Line | None:
-    """None for what Lambda itself prints, and for metrics."""
+    """None for a line of Lambda itself, and for metrics."""
     message = message.rstrip("\n")
     if not message or message.startswith(PLATFORM):
         return None

@@ -1,7 +1,7 @@
 """The commands for any program, as one Typer application.
 
-Exit codes: 0 done, 1 the stack did not do what it should, 2 nothing was tried. `dev --once` ends
-with the exit code of the command after `--`.
+Exit codes: 0 done, 1 the stack failed, 2 nothing was tried. `dev --once` ends with the exit
+code of the command after `--`.
 """
 
 import asyncio
@@ -89,7 +89,7 @@ def publish(  # noqa: PLR0913 - an option each
     stack: StackName = None,
     project: Project = None,
 ) -> None:
-    """Publishes a value, and says what became of it.
+    """Publishes a value, and prints the outcome.
 
     realtime publish link:first '{"hello": "world"}'
     """
@@ -143,7 +143,7 @@ app.add_typer(commands)
 
 @contextmanager
 def refusals() -> Generator[None]:
-    """What a command cannot do, in one sentence instead of a stack trace."""
+    """Prints a refusal as one sentence instead of a stack trace."""
     try:
         yield
     except (StackError, StackFileError) as error:

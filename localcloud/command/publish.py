@@ -1,4 +1,4 @@
-"""`realtime publish`: sends one value, and on the local cloud waits for what became of it."""
+"""`realtime publish`: sends one value, and on the local cloud waits for the outcome."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def value_of(text: str) -> Mapping[str, Any]:
 
 
 def publish(stack: Stack, message: Message) -> str:
-    """Returns what became of the message as a sentence. Raises `Rejected`."""
+    """Returns the outcome as a sentence. Raises `Rejected`."""
     api = stack.api(message.channel)
     rule = api.rule(message.channel)
     source = message.source or next(iter(rule.publishers if rule else ()), None)

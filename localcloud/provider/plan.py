@@ -1,4 +1,4 @@
-"""What a change of inputs means: the names that the provider makes up, and what is replaced.
+"""Plans a change of inputs: the names that the provider makes up, and the replacements.
 
 As pulumi-aws has it: https://github.com/pulumi/pulumi-aws/blob/master/provider/resources_overlays.go
 """

@@ -1,4 +1,4 @@
-"""Pulumi's property bags: compared without opening what they wrap, and changed in place.
+"""Pulumi's property bags: compared without opening secrets, and changed in place.
 
 A bag keeps its secrets and assets through the provider, as the engine gave them.
 """
@@ -25,7 +25,7 @@ DEFAULTS = "__defaults"
 def data(bag: Bag) -> dict[str, Any]:
     """As plain data, secrets too.
 
-    Without the list of what was made up, and the assets of a state, which keeps their hashes alone.
+    Without the list of made-up names, and the assets of a state, which keeps their hashes alone.
     """
     there = copy(bag)
     there.fields.pop(DEFAULTS, None)
@@ -58,7 +58,7 @@ def put_unknown(bag: Bag, path: str) -> None:
 
 
 def updated(olds: Bag, news: Bag, names: Collection[str], made_up: Collection[str]) -> Bag:
-    """The outputs with these inputs as they are now; what AWS made up within them stays."""
+    """The outputs with these inputs as they are now; values that AWS made up in them stay."""
     outputs = copy(olds)
     for name in names:
         outputs.fields.pop(name, None)
@@ -81,7 +81,7 @@ def replaced(bag: Bag, values: Mapping[str, Any]) -> Bag:
 
 
 def completed(bag: Bag, state: Bag, kept: Collection[str], defaults: Mapping[str, Any]) -> Bag:
-    """The inputs with what is meant by those left out."""
+    """The inputs, with the meaning of those left out."""
     full = copy(bag)
     for name in [name for name, value in bag.fields.items() if value.HasField("null_value")]:
         del full.fields[name]

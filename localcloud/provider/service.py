@@ -170,7 +170,7 @@ def _news(made: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _told(context: Context, doing: str) -> Generator[None]:
-    """The engine shows what it is told of an error."""
+    """Hands an error to the engine, which shows it."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - each ends the resource's deployment, not this

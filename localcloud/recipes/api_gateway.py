@@ -54,7 +54,7 @@ def _stage(inputs: Inputs) -> Inputs:
 
 
 def _domain(inputs: Inputs) -> Inputs:
-    """The request has a list of configurations, the input one, with what AWS makes up in it."""
+    """The request has a list of configurations, the input one, with values that AWS makes up."""
     configuration = inputs.pop("domainNameConfiguration")
     wanted = {key: value for key, value in configuration.items() if key not in MADE_UP}
     return inputs | {"domainNameConfigurations": [wanted]}

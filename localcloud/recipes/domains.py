@@ -47,7 +47,7 @@ def _changed(inputs: Inputs, action: str) -> Inputs:
 
 
 def _taken_away(client: Any, record: Created) -> Mapping[str, Any]:
-    """Route 53 deletes only what it is told in full."""
+    """Route 53 deletes a record only when the request has all of it."""
     request = deepcopy(dict(record.request))
     request["ChangeBatch"]["Changes"][0]["Action"] = "DELETE"
     client.change_resource_record_sets(**request)

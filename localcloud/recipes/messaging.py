@@ -28,7 +28,7 @@ TARGET_RENAMES = {
 
 
 def _attributes(inputs: Inputs) -> Inputs:
-    """SQS has one map of attributes for what are inputs of their own."""
+    """SQS has one map of attributes, where the resource has an input for each."""
     attributes = {
         attribute: inputs.pop(name)
         for name, attribute in QUEUE_ATTRIBUTES.items()

@@ -1,4 +1,4 @@
-"""What operators have: alarms, dashboards, the topics that they are told by, and keys."""
+"""Resources for operators: alarms, dashboards, topics of notifications, and keys."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a program asks AWS to raise."""
+"""Quotas that a program asks AWS to raise."""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,6 @@
-"""What a row of the table says: how one type of resource is made, changed, read and deleted.
+"""A row of the table: how one type of resource is made, changed, read and deleted.
 
-Most types are a call for each, whose request follows from the inputs. A row says what does not
-follow.
+Most types are a call for each, whose request follows from the inputs. A row has the exceptions.
 """
 
 from collections.abc import Callable, Mapping
@@ -47,7 +46,7 @@ Further = Callable[[Any, Created], Mapping[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """An operation, and what its request has beside the row's `key`; texts in it are templates."""
+    """An operation, and its request's members beside the row's `key`; texts in it are templates."""
 
     operation: str
     members: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -55,13 +54,13 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What a plan needs to know of a type."""
+    """A type as a plan needs it."""
 
     name: Name | None = None
     replaces: frozenset[str] = frozenset()
     """Inputs of which another value makes another resource; a physical `region` always does."""
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What an input stands for when it is left out: giving that is no change."""
+    """The meaning of an input that is left out: giving the same value is no change."""
     kept: frozenset[str] = frozenset()
     """Inputs, a nested one as `parent.child`, that the provider leaves as they are when the program
     takes them away: those that its schema has as both optional and computed."""
@@ -97,21 +96,21 @@ class Recipe(Row):
     """Outputs that take another call."""
 
     key: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What names the resource in a request; texts in it are templates."""
+    """The members that name the resource in a request; texts in it are templates."""
     read: Call
     found: str
     """JMESPath template of the resource in the answer: nothing there means that it is gone."""
     reads: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Input to JMESPath in what was found, where names are not alike."""
+    """Input to JMESPath in the found resource, where names are not alike."""
     update: str | None = None
     """The operation that takes all of the inputs anew."""
     changes: Mapping[str, Further] = field(default_factory=dict[str, Further])
     """Inputs that creation takes with all others, and a change by a call of its own."""
     delete: Call | Further
     protected: str | None = None
-    """JMESPath in what was found: AWS refuses to delete the resource, and the emulator does not."""
+    """JMESPath in the found resource: AWS refuses to delete it, and the emulator does not."""
     refusal: str = ""
-    """What AWS then says: a code and a message."""
+    """AWS's words then: a code and a message."""
 
 
 @dataclass(frozen=True, kw_only=True)
