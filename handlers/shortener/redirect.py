@@ -52,9 +52,11 @@ class Redirect:
 
     def follow(self, code: str, kind: Visit, headers: Mapping[str, str]) -> dict[str, Any]:
         if kind is Visit.SPECULATION:
-            # The browser asks again when the person follows the link; a redirect that it had kept
-            # from now would be followed without a word to this function.
-            return _refusal(503, "speculative", "Ask again when the link is followed.", headers)
+            # A browser never uses this answer when the person follows the link: it asks again.
+            # https://github.com/web-platform-tests/wpt/blob/master/speculation-rules/prefetch/prefetch-status.https.html
+            # A redirect, or any 2xx, would be used without another request. A 5xx would do as well,
+            # but an alarm counts those.
+            return _refusal(403, "speculative", "Ask again when the link is followed.", headers)
         now_ms = time.time_ns() // 1_000_000
         link = self.find(code) if is_code(code) else None
         if link is None:

@@ -303,4 +303,4 @@ def test_a_click_of_a_person_counts_and_a_look_of_a_machine_does_not(stack: Stac
             statuses = [look.status_code for look in looks]
             return statuses, (await links.read(code)).clicks, to_itself
 
-    assert asyncio.run(scenario()) == ([302, 503, 302, 405, 302, 302], 2, 400)
+    assert asyncio.run(scenario()) == ([302, 403, 302, 405, 302, 302], 2, 400)

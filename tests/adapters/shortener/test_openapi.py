@@ -167,7 +167,7 @@ def test_links_are_followed_as_described(links: LinkStore) -> None:
         assert_described(route, follow("missing", method=method), 404)
         assert_described(route, follow("expired", method=method), 410)
     ahead = follow(headers={"sec-purpose": "prefetch"})
-    assert_described("GET /{code}", ahead, 503)
+    assert_described("GET /{code}", ahead, 403)
 
 
 @pytest.mark.usefixtures("open_way")

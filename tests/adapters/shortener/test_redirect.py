@@ -197,7 +197,7 @@ def test_a_page_that_is_loaded_ahead_is_asked_for_again_and_not_counted(
 ) -> None:
     make(links)
     answer = follow(headers={"sec-purpose": "prefetch;prerender"})
-    assert (answer["statusCode"], answer["headers"]["cache-control"]) == (503, "no-store")
+    assert (answer["statusCode"], answer["headers"]["cache-control"]) == (403, "no-store")
     assert "location" not in answer["headers"]
     assert open_way.bodies == []
     assert followed(follow())
