@@ -1,4 +1,6 @@
+import base64
 import io
+import json
 import os
 import signal
 import socket
@@ -64,22 +66,27 @@ def client(service: str, endpoint: str) -> Generator[Any]:
     made.close()
 
 
-def invoke_a_function(endpoint: str) -> None:
-    """Leaves a warm worker behind."""
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("app.py", "def handler(event, context): return 'warm'")
+def create_function(endpoint: str, name: str, code: str) -> None:
+    archived = io.BytesIO()
+    with zipfile.ZipFile(archived, "w") as archive:
+        archive.writestr("app.py", code)
     trust = '{"Version": "2012-10-17", "Statement": []}'
     with client("iam", endpoint) as iam:
-        role = iam.create_role(RoleName="any", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     with client("lambda", endpoint) as functions:
         functions.create_function(
-            FunctionName="warm",
+            FunctionName=name,
             Runtime="python3.13",
             Handler="app.handler",
             Role=role,
-            Code={"ZipFile": code.getvalue()},
+            Code={"ZipFile": archived.getvalue()},
         )
+
+
+def invoke_a_function(endpoint: str) -> None:
+    """Leaves a warm worker behind."""
+    create_function(endpoint, "warm", "def handler(event, context): return 'warm'")
+    with client("lambda", endpoint) as functions:
         assert functions.invoke(FunctionName="warm")["Payload"].read() == b'"warm"'
 
 
@@ -100,6 +107,18 @@ def holder(directory: Path) -> Generator[tuple[subprocess.Popen[str], str]]:
         assert process.stdout is not None
         yield process, process.stdout.readline().strip()
         process.kill()
+
+
+def test_what_a_run_logs_comes_with_its_answer(cloud: Cloud) -> None:
+    create_function(cloud.endpoint, "log", "def handler(event, context): event and print(event)")
+    lines = [f"line {number}" if number % 3 else "" for number in range(30)]
+    with client("lambda", cloud.endpoint) as functions:
+        answers = [
+            functions.invoke(FunctionName="log", LogType="Tail", Payload=json.dumps(line))
+            for line in lines
+        ]
+    logged = [base64.b64decode(answer.get("LogResult", "")).decode() for answer in answers]
+    assert [found.strip() for found in logged] == lines
 
 
 @pytest.mark.parametrize("end", ["exit", signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
