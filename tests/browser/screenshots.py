@@ -5,6 +5,7 @@ The pictures show whatever font the machine has; those in the repository were ta
 
 import io
 import random
+import re
 import threading
 import time
 from collections.abc import Generator
@@ -12,13 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, expect
+from playwright.sync_api import Browser, FloatRect, Page, Route, ViewportSize, expect
 
 from cli.traffic import CAMPAIGNS, pauses, remember
 from tests.browser.conftest import ROOT, Cloud, Tab, User, running_chromium, running_cloud
 
 IMAGES = ROOT / "docs" / "images"
 LINK = "launch-week"
+SHORT_ADDRESS = "https://go.example.com"
+"""In place of the local cloud's, which is long and never the same."""
 WIDE = ViewportSize(width=1280, height=860)
 NARROW = ViewportSize(width=360, height=740)
 SECONDS_OF_TRAFFIC = 45
@@ -64,7 +67,16 @@ def main() -> None:
 
 def opened(browser: Browser, cloud: Cloud, **options: object) -> Tab:
     settings: dict[str, object] = {"viewport": WIDE, "device_scale_factor": 1.5} | options
-    return Tab(cloud, browser.new_context(**settings))  # pyright: ignore[reportArgumentType] - the options differ in type
+    context = browser.new_context(**settings)  # pyright: ignore[reportArgumentType] - the options differ in type
+
+    def rename(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(
+            response=answer, body=answer.text().replace(cloud.api_url + "/", SHORT_ADDRESS + "/")
+        )
+
+    context.route(re.compile(r"execute-api/[^/]+/links"), rename)
+    return Tab(cloud, context)
 
 
 def settle(user: User) -> None:
