@@ -142,6 +142,7 @@ def is_caught(fresh: Callable[[], MemoryClicks], work: Work) -> bool:
     return any(outcomes())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("condition", [c for c in Condition if c is not Condition.LIVE])
 def test_each_condition_of_a_write_is_needed(condition: Condition) -> None:
     assert is_caught(lambda: MemoryClicks(without=condition), work)
@@ -204,6 +205,7 @@ async def publishes_before_it_counts(store: MemoryClicks, messages: Sequence[Mes
     await counting(store, store.publish, messages)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("broken", [publishes_new_clicks_only, publishes_before_it_counts])
 def test_a_total_is_published_after_the_count_and_for_duplicates_too(broken: Work) -> None:
     assert is_caught(MemoryClicks, broken)

@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Sequence
 
+import pytest
+
 from handlers.realtime.delivery.workers import work
 from handlers.realtime.latest.publish import Update, publish
 from handlers.realtime.model import Connection, MissingEpoch, Outcome, UnknownConnection
@@ -47,7 +49,20 @@ def test_the_value_with_an_epoch_is_left_where_one_without_meets_it_in_every_ord
     assert orders > 5
 
 
-def test_a_subscribe_that_meets_the_end_of_its_connection_leaves_no_row_after_a_publish() -> None:
+@pytest.mark.exhaustive
+def test_a_subscribe_that_meets_the_end_of_its_connection_leaves_no_row_in_any_order() -> None:
+    leaves_no_row(preemptions=None)
+
+
+def test_a_subscribe_that_meets_the_end_of_its_connection_leaves_no_row_with_an_interruption() -> (
+    None
+):
+    leaves_no_row(preemptions=1)
+
+
+def leaves_no_row(preemptions: int | None) -> None:
+    """After the next publish, at the latest."""
+
     async def subscribing(twins: Twins) -> None:
         with contextlib.suppress(UnknownConnection):
             await subscribe(twins.store, RULES, CHANNEL, peer=Peer("c", API), maximum=9, now_ms=NOW)
@@ -61,7 +76,7 @@ def test_a_subscribe_that_meets_the_end_of_its_connection_leaves_no_row_after_a_
         return twins, (subscribing(twins), ending(twins), publishing(twins, 1))
 
     late = 0
-    for schedule, twins in interleavings(world):
+    for schedule, twins in interleavings(world, preemptions):
         late += bool(twins.store.rows)
         twins.now += 1_000
         finish(publishing(twins, 2))
