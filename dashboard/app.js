@@ -1,4 +1,4 @@
-// Starts the page: reads where things are, asks who it is for, and shows the view of the address.
+// Starts the page: reads where things are, signs its reader in, and shows the view of the address.
 
 import { LinksApi } from "./api.js";
 import { Session } from "./auth.js";
@@ -49,7 +49,7 @@ function navigate(path, { say = "", act } = {}) {
   if (act) shown.keys[act]();
 }
 
-function askWho(notice) {
+function askForSignIn(notice) {
   context?.close();
   context = null;
   bar.hidden = banner.hidden = true;
@@ -78,7 +78,7 @@ function showBar(realtime) {
   bar.replaceChildren(
     element("a", { class: "brand", href: "/" }, element("span", { class: "logo" }, icon("pulse")), "Realtime"),
     status.element,
-    element("span", { class: "who" }, session.email),
+    element("span", { class: "reader" }, session.email),
     element("button", { type: "button", class: "button quiet", onclick: signOut }, "Sign out"),
   );
   bar.hidden = false;
@@ -95,7 +95,7 @@ function showBar(realtime) {
 function signOut() {
   session.signOut();
   history.pushState(null, "", "/");
-  askWho("You are signed out.");
+  askForSignIn("You are signed out.");
 }
 
 function followInside(event) {
@@ -111,9 +111,9 @@ function goBack() {
   if (context && location.pathname !== shown.path) show(viewOf(location.pathname));
 }
 
-async function whoIsThere() {
+async function signedInReader() {
   config = await loadConfig();
-  session ??= new Session(config, { onEnd: () => askWho("Your session has ended. Sign in again.") });
+  session ??= new Session(config, { onEnd: () => askForSignIn("Your session has ended. Sign in again.") });
   await session.join();
   if (session.signedIn) await session.token();
   return session.signedIn;
@@ -123,8 +123,8 @@ document.addEventListener("click", followInside);
 listenToKeys(() => shown?.keys);
 addEventListener("popstate", goBack);
 loading({
-  ask: whoIsThere,
-  show: (signedIn) => (signedIn ? enter({ focus: false }) : askWho()),
+  ask: signedInReader,
+  show: (signedIn) => (signedIn ? enter({ focus: false }) : askForSignIn()),
   fail(error, again) {
     if (session?.signedIn === false) return;
     show({ title: "Not loaded", element: failure(error, again), close() {} });

@@ -1,6 +1,6 @@
 // Signs in with Cognito by its JSON interface: three calls are not worth a library of 200 kB.
 // The ID token stays in memory. The refresh token is kept for the tab's life, so that a reload does
-// not sign anybody out, and is handed to other tabs that ask; it can be revoked, and signing out does that.
+// not sign the reader out, and is handed to other tabs that ask; it can be revoked, and signing out does that.
 
 import { Tabs } from "./tabs.js";
 
@@ -8,7 +8,7 @@ const KEY = "realtime.refreshToken";
 const EARLY_MS = 60_000;
 const TIMEOUT_MS = 15_000;
 
-/** What Cognito refused, in words for the person who tries to sign in. */
+/** A refusal of Cognito, in words for the reader. */
 export class SignInError extends Error {
   name = "SignInError";
   constructor(code, message, options) {
@@ -172,7 +172,7 @@ export class Session {
   }
 }
 
-/** Read for display and expiry only: who may do what, the API decides. */
+/** Read for display and expiry only: the API alone decides about rights. */
 function claims(token) {
   const bytes = Uint8Array.from(
     atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")),

@@ -1,5 +1,5 @@
 // Loads what a view shows until it is there: a failure that may heal is tried again, with back-off and when the
-// network returns. Nobody has to press a button for it.
+// network returns. No reader has to press a button for it.
 
 import { pauseMs } from "./client/backoff.js";
 

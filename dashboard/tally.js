@@ -8,7 +8,7 @@ const LATENCIES = 50;
 const LIVE_MS = 30_000;
 
 export class Tally {
-  /** Null where nobody has told the number yet: the first one then adds nothing. */
+  /** Null where the number is not known yet: the first one then adds nothing. */
   constructor(clicks = null) {
     this.clicks = clicks;
     this.events = [];

@@ -1,4 +1,4 @@
-// The public page of one link: a number that everybody may see, on a page of its own or in a frame.
+// The public page of one link: a number for every reader, on a page of its own or in a frame.
 
 import { sparkline } from "./charts/sparkline.js";
 import { loadConfig } from "./config.js";

@@ -37,7 +37,7 @@ export async function address(options, channels, { failures, mustSignIn }) {
 function checked(ticket) {
   if (ticket === null || (typeof ticket === "string" && ticket !== "")) return ticket;
   throw new TypeError(
-    `ticket() must give a ticket, or null where nobody is signed in; it gave ${ticket === "" ? "an empty text" : typeof ticket}`,
+    `ticket() must give a ticket, or null where no user is signed in; it gave ${ticket === "" ? "an empty text" : typeof ticket}`,
   );
 }
 

@@ -2,7 +2,7 @@
 
 /**
  * Full jitter: anything from 0 to a limit that doubles up to a cap. A pause that only grew would
- * bring everybody who was cut off at once back at once.
+ * bring all clients that were cut off at once back at once.
  *
  * @param {number} failures in a row, 1 after the first
  * @param {{ random: () => number, timings: { retryBaseMs: number, retryCapMs: number } }} options

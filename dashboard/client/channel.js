@@ -1,5 +1,5 @@
 /**
- * @file One channel and all who subscribed to it, who share one subscription at the server.
+ * @file One channel and its subscribers, which share one subscription at the server.
  *
  * @typedef {import("./frames.js").Message} Message
  * @typedef {import("./frames.js").Reply} Reply
@@ -19,9 +19,9 @@ export class Channel {
   delivery;
   /** @type {Message[]} */
   #unsorted = [];
-  /** The newest value of a `latest` channel, for those who come late. @type {Message | undefined} */
+  /** The newest value of a `latest` channel, for later subscribers. @type {Message | undefined} */
   #newest;
-  /** Why nobody is served until there is a connection with credentials. @type {Failure | undefined} */
+  /** Why no subscriber is served until there is a connection with credentials. @type {Failure | undefined} */
   #refusal;
   /** @type {unknown} */
   #gapTimer;
@@ -29,7 +29,7 @@ export class Channel {
   /**
    * @param {string} name
    * @param {import("./options.js").Options} options
-   * @param {() => void} onAsking somebody has a question for the server
+   * @param {() => void} onAsking a subscriber has a question for the server
    */
   constructor(name, options, onAsking) {
     this.name = name;
@@ -79,9 +79,9 @@ export class Channel {
   }
 
   /**
-   * What the client says it has when it asks the server: the position of whoever is furthest back.
+   * The position that the client names when it asks the server: that of the subscriber furthest back.
    *
-   * @param {boolean} forAll or only for those who have a question
+   * @param {boolean} forAll or only for subscribers with a question
    */
   since(forAll) {
     const listeners = [...this.#listeners];
@@ -105,7 +105,7 @@ export class Channel {
 
   /**
    * @param {Reply} reply
-   * @param {{ since?: Position } | undefined} question that it answers; undefined if nobody waits for it
+   * @param {{ since?: Position } | undefined} question that it answers; undefined if none waits for it
    */
   reply(reply, question) {
     this.#learn(reply.delivery);
@@ -124,7 +124,7 @@ export class Channel {
     this.#watchGap();
   }
 
-  /** Everybody is told, and stays. @param {Failure} error */
+  /** Every subscriber is told, and stays. @param {Failure} error */
   wait(error) {
     this.isConfirmed = false;
     this.#refusal = error;

@@ -1,5 +1,5 @@
 /**
- * @file Keeps one session alive while somebody subscribes, and two while one replaces the other.
+ * @file Keeps one session alive while there is a subscription, and two while one replaces the other.
  *
  * @typedef {import("./index.d.ts").State} State
  * @typedef {import("./session.js").Session} SessionType

@@ -126,7 +126,7 @@ export class Every {
     this.sink.show(message);
   }
 
-  /** A greater epoch is a numbering that has begun anew with 1; the old one's end nobody can know. */
+  /** A greater epoch is a numbering that has begun anew with 1; the old one's end cannot be known. */
   #turnToNewEpoch() {
     const position = /** @type {Position} */ (this.position);
     const epochs = [...this.#early.values()]

@@ -44,7 +44,7 @@ export class Rotation {
     this.session = undefined;
   }
 
-  /** The new session, which is somebody else's from now on. */
+  /** The new session, which belongs to the caller from now on. */
   release() {
     const { session } = this;
     this.session = undefined;

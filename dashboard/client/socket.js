@@ -52,7 +52,7 @@ export class Socket {
     this.options.clock.clearTimeout(this.#deadline);
     const socket = this.#socket;
     if (!socket) return;
-    // Not `onerror`: a class that emits errors ends the process where nobody listens, and closing may be one.
+    // Not `onerror`: a class that emits errors ends the process where no handler listens, and closing may be one.
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close(1000);
   }

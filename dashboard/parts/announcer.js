@@ -1,4 +1,4 @@
-// Says things to screen readers: what somebody did at once, numbers at most every few seconds,
+// Says things to screen readers: the reader's own acts at once, numbers at most every few seconds,
 // because a number that is read out on each click can be neither followed nor interrupted.
 
 const NUMBERS_EVERY_MS = 8_000;

@@ -1,4 +1,4 @@
-// Single keys, for readers who like them: each view says what its keys do. They rest while something is typed or a
+// Single keys: each view says what its keys do. They rest while something is typed or a
 // dialog is open, and can be switched off, because a voice that dictates presses keys, too.
 
 import { element } from "../dom.js";

@@ -177,7 +177,7 @@ test("a forgotten password is replaced by the code of an email", async (t) => {
   assert.equal(asked[2][1].ConfirmationCode, "654321");
 });
 
-test("an email that nobody has confirmed says so, and no other action takes its words", async (t) => {
+test("an email that was never confirmed is named as the reason, and no other action takes its words", async (t) => {
   const refused = [400, { __type: "InvalidParameterException", message: "of Cognito" }];
   cognito(t, refused, refused);
   const session = new Session(CONFIG, { storage: storage(), channel: line() });

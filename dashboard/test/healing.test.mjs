@@ -1,4 +1,4 @@
-// Whatever becomes of the network while somebody looks on, moves on and acts: once it is back, so is the page.
+// The network goes and returns while a reader looks on, moves on and acts: once it is back, so is the page.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -111,7 +111,7 @@ async function live(order, seed) {
   return page;
 }
 
-/** What somebody sees a minute after the network is back. */
+/** The page as it is a minute after the network is back. */
 function seen({ shown, failure, banner, path, world }) {
   const { status } = world.realtime.state;
   return { path, failure, banner, status, shown: shown && Object.fromEntries(shown) };

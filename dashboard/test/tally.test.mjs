@@ -6,7 +6,7 @@ import { Tally, WINDOW_SECONDS, ceiling, lastDays } from "../tally.js";
 const NOW = Date.UTC(2031, 0, 15, 12);
 const push = (at) => ({ at, snapshot: false });
 
-test("the first number of a link that nobody knew adds nothing", () => {
+test("the first number of a link that was not known adds nothing", () => {
   const tally = new Tally();
   assert.equal(tally.take(7, { at: NOW, snapshot: true }, NOW), 0);
   assert.equal(tally.clicks, 7);

@@ -28,7 +28,7 @@ export function linkView(context, code) {
     show(link) {
       live = liveLink(link, context);
       page.replaceChildren(...live.children);
-      // A reader who has just come waits at the top of a page that had no heading yet.
+      // A reader waits at the top of a page that had no heading yet.
       if (document.activeElement?.id === "main") page.querySelector("h1").focus({ preventScroll: true });
     },
     fail(error, again) {

@@ -12,7 +12,7 @@ export function skeleton(rows) {
   );
 }
 
-/** The page tries again by itself; the button is for those who do not want to wait. */
+/** The page tries again by itself; the button is for readers in a hurry. */
 export function failure(error, retry) {
   return element(
     "div",

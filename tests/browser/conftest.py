@@ -34,7 +34,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class User:
-    """Somebody with an account, and their links by the API."""
+    """An account, and its links by the API."""
 
     email: str
     http: httpx.Client
@@ -67,7 +67,7 @@ class Cloud:
         return self.stack.output("api_url")
 
     def user(self, email: str | None = None) -> User:
-        """A new one, who has no links yet."""
+        """A new one without links."""
         email = email or f"user-{next(_numbers)}@example.com"
         token = sign_up(
             endpoint_url=cast("str", self.stack.endpoint_url),
@@ -86,7 +86,7 @@ class Cloud:
         return User(email, http)
 
     def invite(self, temporary_password: str) -> str:
-        """Email of a user who has to choose a password at the first sign-in."""
+        """Email of a user that has to choose a password at the first sign-in."""
         email = f"user-{next(_numbers)}@example.com"
         users: Any = boto3.Session("test", "test").client(
             "cognito-idp", region_name=self.stack.region, endpoint_url=self.stack.endpoint_url

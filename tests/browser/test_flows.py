@@ -81,7 +81,7 @@ def test_a_wrong_password_is_refused_and_a_right_one_comes_back_to_the_page_aske
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=code)).to_be_visible()
-    expect(page.locator(".who")).to_have_text(user.email)
+    expect(page.locator(".reader")).to_have_text(user.email)
 
 
 def test_an_invited_person_chooses_a_password(cloud: Cloud, new_tab: NewTab) -> None:

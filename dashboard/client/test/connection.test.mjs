@@ -78,7 +78,7 @@ test("a ticket that cannot be had is tried again, and the state says why", async
   let isRefused = true;
   const ticket = () => {
     if (isRefused) throw new Error("the session is over");
-    return null; // nobody is signed in: the handshake is anonymous
+    return null; // no user is signed in: the handshake is anonymous
   };
   const world = new World({ channels: { a: "latest" }, ticket });
   world.subscribe("a");

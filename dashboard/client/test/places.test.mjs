@@ -38,7 +38,7 @@ test("a latest channel shows a greater epoch with any version, and nothing older
   assert.deepEqual(log, ["1.5", "2.1", "2.2"]);
 });
 
-test("a reply without the value does not satisfy who has none", () => {
+test("a reply without the value does not satisfy a subscriber without one", () => {
   const { place: latest, log } = place(Latest);
   assert.equal(latest.reply(reply(1, 3)), false);
   assert.equal(latest.reply({ ...reply(1, 3), messages: [message(1, 3)] }), true);
@@ -55,7 +55,7 @@ test("an answer to where a subscriber was does not move it from where it is", ()
   assert.deepEqual([log, every.position], [["begin", "1.5", "1.6"], at(1, 6)]);
 });
 
-test("an answer to where another subscriber is serves those who are ahead of it", () => {
+test("an answer to where another subscriber is serves subscribers ahead of it", () => {
   const { place: every, log } = place(Every, at(1, 4));
   assert.equal(
     every.reply(reply(1, 6, { recovered: true, numbers: [3, 4, 5, 6] }), at(1, 2)),
@@ -64,7 +64,7 @@ test("an answer to where another subscriber is serves those who are ahead of it"
   assert.deepEqual(log, ["begin", "1.5", "1.6"]);
 });
 
-test("an answer to where another subscriber is tells nobody else of a miss", () => {
+test("an answer to where another subscriber is reports no miss to this one", () => {
   const { place: every, log } = place(Every, at(1, 4));
   assert.equal(every.reply(reply(1, 6), at(1, 2)), false);
   assert.equal(every.reply(reply(1, 6, { recovered: true, numbers: [5, 6] }), at(1, 4)), true);
@@ -89,7 +89,7 @@ test("the first messages of a channel that had none are no new numbering", () =>
   assert.deepEqual([log, every.gap], [["begin", "7.1", "7.2"], false]);
 });
 
-test("a history that begins after 1 is a miss for who was there before, and none for who asks for what is kept", () => {
+test("a history that begins after 1 is a miss for a subscriber that was there before, and none for one that asks for all that is kept", () => {
   const { place: there, log } = place(Every);
   there.reply({ ...reply(), epoch: undefined, version: undefined }, undefined);
   there.reply(reply(7, 4, { recovered: true, numbers: [3, 4] }), at(0, 0));

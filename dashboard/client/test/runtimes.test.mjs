@@ -95,7 +95,7 @@ test("a timing that cannot work is refused, each in its own spelling", () => {
   assert.doesNotThrow(() => connect({ url: "wss://example.test", timings: TIMINGS }));
 });
 
-/** npm's `ws`: a handler is a listener, and an error that nobody listens to is thrown. */
+/** npm's `ws`: a handler is a listener, and an error without a listener is thrown. */
 class Ws extends EventEmitter {
   #handlers = {};
 

@@ -59,7 +59,7 @@ function faults(random) {
   };
 }
 
-/** Fails, is throttled and answers without a ticket now and then; null only while nobody is signed in. */
+/** Fails, is throttled and answers without a ticket now and then; null only while no user is signed in. */
 function ticketMachine(server, random, user) {
   let count = 0;
   return async () => {

@@ -1,5 +1,5 @@
 /**
- * @file What the client sent during the tests, written to the file CLIENT_FRAMES names: whoever started the
+ * @file The frames that the client sent during the tests, written to the file CLIENT_FRAMES names: the runner of the
  * tests compares it with the schema of the protocol.
  */
 import { appendFileSync } from "node:fs";

@@ -73,7 +73,7 @@ test("only the last subscriber to leave unsubscribes", async () => {
   assert.deepEqual(world.shown, []);
 });
 
-test("who says since is shown only what is newer, and a later one without it gets the snapshot", async () => {
+test("a subscriber with since is shown only newer values, and a later one without it gets the snapshot", async () => {
   const world = new World({ channels: { a: "latest" } });
   world.publish("a", 3);
   const { epoch } = world.channels.get("a");
