@@ -143,7 +143,7 @@ async def develop(folder: Path, running: Path) -> Session:
             await invoke(stack, version=2)
             after = await frame(socket)
         (folder / "__main__.py").write_text(PROGRAM.replace("memory_mb=256", "memory_mb=1"))
-        broken = await terminal.until("ValueError: memory_mb")
+        broken = await terminal.until("memory_mb must be")
         sent = await published()
         rejected = await published("--source", "somebody")
         logged = await terminal.until("forbidden_source")

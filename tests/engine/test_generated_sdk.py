@@ -120,7 +120,7 @@ NOT_KNOWN = (
         (within_a_rule, f"channels[0].pattern {NOT_KNOWN}"),
         (beside_another_mistake, "tokens.audiences must name 1 to 10, got 0"),
     ],
-    ids=lambda case: getattr(case, "__name__", ""),
+    ids=["an-argument", "within-a-rule", "beside-another-mistake"],
 )
 def test_the_engine_prints_a_refusal_once_while_an_output_is_unknown(
     consumer: Consumer, sdk: Any, given: Callable[[Any], dict[str, Any]], sentence: str
