@@ -24,7 +24,7 @@ KINDS = {
     "PRINCIPAL": "sessions",
     "EXPIRY": "ends of sessions",
     "TICKET": "tickets",
-    "PACE": "pacing of posts",
+    "RATE": "tokens of the rate limit",
 }
 
 

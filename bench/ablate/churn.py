@@ -16,19 +16,13 @@ from typing import Any
 
 from handlers.clicks.counting import MAX_WAIT_MS
 from handlers.realtime.channels import Rules
-from handlers.realtime.delivery.engine import Engine, Limits
-from handlers.realtime.delivery.tasks import Task
-from handlers.realtime.delivery.workers import work
-from handlers.realtime.latest.publish import publish
-from handlers.realtime.model import Connection, Outcome, Update
-from handlers.realtime.subscriptions import (
-    CONNECTION_SECONDS,
-    Handshake,
-    Peer,
-    connect,
-    disconnect,
-    subscribe,
-)
+from handlers.realtime.connections import CONNECTION_SECONDS, delete_connection
+from handlers.realtime.engine import Engine, Limits
+from handlers.realtime.functions.fan_out import work
+from handlers.realtime.functions.tables import mode_of
+from handlers.realtime.model import Connection, Outcome, Task, Update
+from handlers.realtime.protocol import Subscribe
+from handlers.realtime.subscriptions import Handshake, Peer, connect, subscribe
 from tests.fakes.log import MemoryLog
 from tests.fakes.realtime import MemoryStore
 
@@ -189,17 +183,14 @@ class Simulation:
             connection_id, "anonymous", now_ms(), expires_at, frozenset([channel])
         )
         handshake = Handshake(channel, connection, API)
-        await connect(self._store, self._log, self, self._rules, handshake)
-        await subscribe(
-            self._store,
-            self._rules,
-            channel,
-            peer=Peer(connection_id, API),
-            maximum=100,
-            now_ms=now_ms(),
-        )
+        engine = self._engines[0]
+        mode = engine.mode(channel)
+        await connect(engine, self, mode, handshake)
+        peer = Peer(connection_id, API)
+        await subscribe(self._store, self._rules, channel, peer=peer, maximum=100, now_ms=now_ms())
+        await mode.snapshot(engine, Subscribe(channel), now_ms())
         await asyncio.sleep(self.random.expovariate(1 / self.traffic.stay_seconds))
-        await disconnect(self._store, connection_id)
+        await delete_connection(self._store, connection_id)
 
     async def _click(self) -> None:
         (channel,) = self.random.choices(self._channels, self._weights)
@@ -212,15 +203,18 @@ class Simulation:
             self.unseen[channel][number] = clock.now()
         update = Update(channel, {"clicks": number}, number, at=now_ms(), epoch=START_MS)
         engine = self.random.choice(self._engines[:AGGREGATORS])
-        await publish(engine, update, [f"{channel}-{number}"], MAX_WAIT_MS)
+        mode = engine.mode(channel)
+        await mode.publish(engine, update, [f"{channel}-{number}"], MAX_WAIT_MS)
 
     def _engine(self) -> Engine:
         return Engine(
             store=self._store,
+            states=self._store,
             log=self._log,
             posts=self,
             queue=self,
             rules=self._rules,
+            mode_of=mode_of,
             now_ms=now_ms,
             api_id=API,
             limits=Limits(),

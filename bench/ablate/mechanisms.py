@@ -6,9 +6,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from handlers.realtime.delivery import fan_out, rate_limit
-from handlers.realtime.delivery.engine import Engine, Limits, Push
-from handlers.realtime.delivery.rate_limit import Pacer, Rate
+from handlers.realtime.delivery.rate_limit import Rate
+from handlers.realtime.engine import Limits
+from handlers.realtime.latest import mode
+from handlers.realtime.latest.mode import Latest
+from tests.fakes.realtime import MemoryStore
 
 from ..scale import ours
 from . import churn
@@ -17,11 +19,10 @@ Switch = tuple[object, str, Any]
 """An object, its attribute, and what that is while the mechanism is off."""
 
 
-async def _as_it_is(_: Engine, push: Push, *_arguments: object, **_named: object) -> Push:
-    return push
+async def _nothing(*_arguments: object, **_named: object) -> None: ...
 
 
-async def _granted(_: Pacer) -> bool:
+async def _granted(*_arguments: object) -> bool:
     return True
 
 
@@ -34,18 +35,16 @@ def _limited(**limits: int) -> tuple[Switch, ...]:
 
 
 MECHANISMS: Mapping[str, tuple[Switch, ...]] = {
-    "adaptive interval": ((fan_out, "_adapt_interval", _as_it_is), (fan_out, "UNCOUNTED_MS", 0)),
-    "2 s for an uncounted audience": ((fan_out, "UNCOUNTED_MS", 0),),
-    "interval planned for 70 % of the rate": ((fan_out, "PLANNED_SHARE", 1.0),),
-    "tokens shared by the workers": ((Pacer, "_taken", _granted),),
-    "less after 429 (AIMD)": ((Rate, "answered", _always(None)),),
-    "a tenth of the rate by static shares": (
-        (rate_limit, "SHARED", 1.0),
-        (Pacer, "_from_share", _always(value=False)),
+    "adaptive interval": ((Latest, "adapt_interval", _nothing),),
+    "2 s for uncounted subscribers": ((mode, "UNCOUNTED_MS", 0),),
+    "interval planned for 70 % of the rate": ((mode, "PLANNED_SHARE", 1.0),),
+    "tokens shared by the workers": (
+        (ours.Store, "take_tokens", _granted),
+        (MemoryStore, "take_tokens", _granted),
     ),
-    "tokens by the quarter second": ((rate_limit, "PARTS", 1), (rate_limit, "PART_MS", 1000)),
+    "less after 429 (AIMD)": ((Rate, "answered", _always(None)),),
     "posts from the publisher itself": _limited(inline_maximum=0),
-    "waiting for the end of a hold": ((ours, "MAX_WAIT_MS", 0), (churn, "MAX_WAIT_MS", 0)),
+    "waiting for the end of a cooldown": ((ours, "MAX_WAIT_MS", 0), (churn, "MAX_WAIT_MS", 0)),
 }
 
 

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers.realtime.delivery.engine import Limits, Push
 from handlers.realtime.delivery.fan_out import fan_out
 from handlers.realtime.delivery.posts import ManagementPosts
+from handlers.realtime.engine import Limits
 from handlers.realtime.model import State
 from handlers.signed_http.client import PushClient
-from tests.fakes.delivery import Twins, watcher
+from tests.fakes.delivery import Fakes, watcher
 from tests.fakes.realtime import MemoryStore
 
 ROOT = Path(__file__).parents[2]
@@ -58,19 +58,19 @@ def audience(*, bad: bool) -> list[str]:
 
 async def one_round(endpoint: str, push: PushClient, *, bad: bool) -> tuple[list[float], int]:
     """How long each good watcher waited, in ms, and how many tasks the others became."""
-    twins = Twins(
+    fakes = Fakes(
         store=MemoryStore(page_size=2 * WATCHERS),
         now=time.time_ns() // 1_000_000,
         limits=Limits(inline_maximum=WATCHERS),
     )
     for connection_id in audience(bad=bad):
-        ends = twins.now // 1000 + 7200
-        watcher(twins.store, connection_id, CHANNEL, connected_at=twins.now, expires_at=ends)
-    twins.posts = ManagementPosts(push, endpoint)  # type: ignore[assignment]
-    state = State(CHANNEL, twins.now, 1, {"clicks": 1}, twins.now)
+        ends = fakes.now // 1000 + 7200
+        watcher(fakes.store, connection_id, CHANNEL, connected_at=fakes.now, expires_at=ends)
+    fakes.posts = ManagementPosts(push, endpoint)  # type: ignore[assignment]
+    state = State(CHANNEL, fakes.now, 1, {"clicks": 1}, fakes.now)
     await asyncio.to_thread(arrivals, endpoint)
     started = time.time() * 1000
-    published = await fan_out(twins.engine, Push.of(state))
+    published = await fan_out(fakes.engine, fakes.engine.mode(CHANNEL), state)
     served = await asyncio.to_thread(arrivals, endpoint)
     return [at - started for at in served.values()], published.tasks
 

@@ -50,7 +50,7 @@ class Naive:
     def functions(self) -> Sequence[Function[Processor, Click]]:
         return (self.aggregate,)
 
-    def held_seconds(self) -> float:
+    def cooldown_seconds(self) -> float:
         return 0.0
 
     async def _handle(self, processor: Processor, messages: Sequence[Click]) -> Sequence[Click]:

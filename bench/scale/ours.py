@@ -1,6 +1,6 @@
-"""The engine's own code against simulated AWS. `publish`, `work`, `PacedPosts`, `Pacer` are real.
+"""The engine's own code against simulated AWS. `Mode.publish`, `work`, `RateLimitedPosts` are real.
 
-So what is simulated is what they await: DynamoDB (the tests' in-memory twin, after a pause), the
+Simulated are the ports that they await: DynamoDB (the tests' in-memory fake, after a pause), the
 delivery queue, and posts.
 """
 
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from handlers.clicks.counting import MAX_WAIT_MS
 from handlers.realtime.channels import Rules
-from handlers.realtime.delivery.engine import Engine, Limits
-from handlers.realtime.delivery.rate_limit import PacedPosts, Pacer, Rate, RatedPosts
-from handlers.realtime.delivery.tasks import Task
-from handlers.realtime.delivery.workers import work
-from handlers.realtime.latest.publish import publish
-from handlers.realtime.model import Claim, Join, Outcome, Page, State, Subscription, Update
+from handlers.realtime.delivery.rate_limit import RateLimitedPosts
+from handlers.realtime.engine import Engine, Limits
+from handlers.realtime.functions.fan_out import RANGES_AT_ONCE, work
+from handlers.realtime.functions.tables import mode_of
+from handlers.realtime.model import Outcome, Page, Range, State, Subscription, Task, Trail, Update
+from handlers.realtime.ports import CoolingDown, Deferred, Led, Superseded
 from tests.fakes.log import MemoryLog
 from tests.fakes.realtime import MemoryStore
 
@@ -45,7 +45,7 @@ def now_ms() -> int:
 
 
 class Store(MemoryStore):
-    """The twin, slow as a network and a parser make it. Its rows are ids in order, by index."""
+    """The fake, slow as a network and a parser make it. Its rows are ids in order, by index."""
 
     def __init__(self, parameters: Parameters, watchers: Watchers, counts: Counter[str]) -> None:
         super().__init__()
@@ -53,25 +53,27 @@ class Store(MemoryStore):
         self._of_a_link = watchers.of_a_link
         self._subscriptions = [_subscription(index) for index in range(watchers.count)]
 
-    async def claim(self, update: Update, now_ms: int, interval_ms: int) -> Claim:
+    async def lead(
+        self, update: Update, now_ms: int, interval_ms: int
+    ) -> Led | CoolingDown | Superseded:
         await self._pause_to_write()
-        return await super().claim(update, now_ms, interval_ms)
+        return await super().lead(update, now_ms, interval_ms)
 
-    async def join(self, update: Update, token: str) -> Join:
+    async def defer(self, update: Update, token: str) -> Deferred | Superseded:
         await self._pause_to_write()
-        return await super().join(update, token)
+        return await super().defer(update, token)
 
-    async def flush(self, channel: str, token: str, now_ms: int, interval_ms: int) -> State | None:
+    async def trail(self, channel: str, token: str, now_ms: int, interval_ms: int) -> State | None:
         await self._pause_to_write()
-        return await super().flush(channel, token, now_ms, interval_ms)
+        return await super().trail(channel, token, now_ms, interval_ms)
 
     async def set_interval(self, channel: str, interval_ms: int) -> None:
         await self._pause_to_write()
         await super().set_interval(channel, interval_ms)
 
-    async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
+    async def take_tokens(self, second: int, tokens: int, maximum: int) -> bool:
         await self._pause_to_write()
-        return await super().take_tokens(second, part, tokens, maximum)
+        return await super().take_tokens(second, tokens, maximum)
 
     async def read_state(self, channel: str) -> State | None:
         await self._pause_to_read(1)
@@ -173,7 +175,7 @@ class Worker:
     """An environment of the fan-out function, as `fan_out` puts it together."""
 
     engine: Engine
-    paced: Engine
+    limited: Engine
 
 
 @dataclass
@@ -203,9 +205,9 @@ class Ours:
     def functions(self) -> Sequence[Function[Engine, Click] | Function[Worker, Task]]:
         return self.aggregate, self.deliver
 
-    def held_seconds(self) -> float:
-        """How long the channels are held from now on."""
-        until = max(hold.until for hold in self._store.holds.values())
+    def cooldown_seconds(self) -> float:
+        """How long the cooldowns of the channels last from now on."""
+        until = max(cooldown.until for cooldown in self._store.cooldowns.values())
         return max(0.0, (until - now_ms()) / 1000)
 
     async def send(self, tasks: Sequence[Task], delay_seconds: int = 0) -> None:
@@ -229,19 +231,24 @@ class Ours:
             )
             value = {"code": str(link), "clicks": total}
             update = Update(channel_of(link), value, version=total, at=now_ms(), epoch=START_MS)
-            published = await publish(engine, update, tokens, max_wait_ms)
+            mode = engine.mode(update.channel)
+            published = await mode.publish(engine, update, tokens, max_wait_ms)
             self.counts["conflated"] += published.conflated
         return ()
 
     async def _work(self, worker: Worker, tasks: Sequence[Task]) -> Sequence[Task]:
-        done = await asyncio.gather(*(self._task(worker, task) for task in tasks))
+        lanes = asyncio.Semaphore(RANGES_AT_ONCE)
+        done = await asyncio.gather(*(self._task(worker, lanes, task) for task in tasks))
         return [task for task, ok in zip(tasks, done, strict=True) if not ok]
 
-    async def _task(self, worker: Worker, task: Task) -> bool:
-        """As `fan_out` does: what a task raises fails that task, and is in the results."""
-        paced = type(task).__name__ == "Range"
+    async def _task(self, worker: Worker, lanes: asyncio.Semaphore, task: Task) -> bool:
+        """As `fan_out.Worker` does: an exception fails its task, and is in the results."""
         try:
-            await work(worker.paced if paced else worker.engine, task)
+            if isinstance(task, Range):
+                async with lanes:
+                    await work(worker.limited, task)
+            else:
+                await work(worker.engine if isinstance(task, Trail) else worker.limited, task)
         except Exception as error:  # noqa: BLE001 - see above
             self.counts[f"raised_{type(error).__name__}"] += 1
             return False
@@ -254,16 +261,17 @@ class Ours:
         processor = Processor(self.parameters.processor_share)
         store: MemoryStore = ReadingStore(self._store, processor, self.parameters)  # pyright: ignore[reportAssignmentType] - it hands on what it does not have
         posts = Posts(self.parameters, self.gateway, self.watchers, processor)
-        rate = Rate(self._limits.posts_per_second)
         engine = Engine(
             store=store,
+            states=store,
             log=MemoryLog(),
-            posts=RatedPosts(posts, rate, now_ms, asyncio.sleep),
+            posts=posts,
             queue=self,
             rules=Rules.parse(RULES),
+            mode_of=mode_of,
             now_ms=now_ms,
             api_id=API,
             limits=self._limits,
         )
-        pacer = Pacer(self._store, rate, self.parameters.workers, now_ms, asyncio.sleep)
-        return Worker(engine, replace(engine, posts=PacedPosts(posts, pacer)))
+        limited = RateLimitedPosts(posts, self._store, self._limits.posts_per_second, now_ms)
+        return Worker(engine, replace(engine, posts=limited))

@@ -68,7 +68,7 @@ async def _simulate(
     others = asyncio.get_running_loop().create_task(gateway.serve_others())
     if not clicks.cold:
         await _pushed(world, watchers, [0.0] * watchers.links)
-        await asyncio.sleep(world.held_seconds())
+        await asyncio.sleep(world.cooldown_seconds())
         counts.clear()
     began = now()
     await _pushed(world, watchers, clicks.at)

@@ -91,8 +91,7 @@ class Functions:
         """`publishing` are the variables of every function that publishes."""
         queues, publish = self.queues, self._publish(publishing)
         workers = self.args.maximum_workers or DEFAULT_MAXIMUM_WORKERS
-        paced = {**publishing, "MAXIMUM_WORKERS": str(workers)}
-        queues.delivery.feed(self._fan_out(paced), maximum_concurrency=workers)
+        queues.delivery.feed(self._fan_out(publishing), maximum_concurrency=workers)
         queues.publish.feed(publish, maximum_concurrency=workers)
         queues.events.feed(publish, maximum_concurrency=workers)
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from aws_lambda_powertools import Logger
 
-from ..realtime.latest.publish import Update
+from ..realtime.model import Update
 from ..shortener.click import Click, time_of
 from ..shortener.link import Counters
 

@@ -1,1 +1,1 @@
-"""RealtimeApi at run time: who may watch a channel, who does, and how a value reaches them."""
+"""RealtimeApi at run time: admits connections, keeps subscriptions, and pushes values."""

@@ -1,37 +1,33 @@
-"""What may come in from outside to be published; the rest is refused, with a reason.
+"""Validates requests to publish, and reports rejections on the event bus.
 
-Whoever published has long gone on when a message is read here, so a refusal is written for those
-who operate the publisher. The bus vouches for an event's source. A queue vouches for nothing: who
-may send to it may name any source.
+Requests arrive asynchronously, so a rejection cannot be returned to the publisher: it is written
+for the publisher's operator. The bus vouches for an event's source. A queue vouches for nothing:
+any sender may name any source. A report never holds the value, because a reader of the bus need not
+be permitted to watch the channel.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import protocol
-from .channels import CHANNEL, Rules
-from .every.log import Event
-from .model import Update
+from .channels import CHANNEL
+from .model import Rejected, Request, Update
 
-Code = Literal[
-    "malformed",
-    "unknown_channel",
-    "forbidden_source",
-    "missing_version",
-    "missing_id",
-    "missing_epoch",
-    "invalid_value",
-    "too_large",
-    "too_old",
-]
+if TYPE_CHECKING:
+    from types_boto3_events.client import EventBridgeClient
+
+    from .engine import Engine
+
+SOURCE = "realtime"
+DETAIL_TYPE = "realtime.publish.refused"
 
 _TEXTS = {
     "channel": CHANNEL,
-    "id": re.compile(r"[!-~]{1,128}"),  # what SQS takes as a deduplication id
+    "id": re.compile(r"[!-~]{1,128}"),  # the deduplication ids that SQS takes
     "source": re.compile(r"[ -~]{1,256}"),
 }
 _REQUIRED = ("channel", "value")
@@ -46,128 +42,109 @@ _MUST_BE = {
 }
 
 
-class Refused(Exception):
-    """Delivering the message again would change nothing."""
-
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code: Code = code
-
-
-@dataclass(frozen=True)
-class Request:
-    """Somebody wants this to be published."""
-
-    channel: str
-    value: Mapping[str, Any]
-    sent_at: int
-    """In ms, and the same in each delivery; for what does not say when it happened."""
-    version: int | None = None
-    at: int | None = None
-    epoch: int = 0
-    id: str | None = None
-    source: str | None = None
-
-
 def from_queue(text: str, sent_at: int) -> Request:
-    """Reads a message that was sent to the publish queue. Raises `Refused`."""
+    """Reads a message that was sent to the publish queue. Raises `Rejected`."""
     return _request(_object(text), sent_at)
 
 
 def from_bus(text: str) -> Request:
-    """Reads a whole EventBridge event, the request in its detail. Raises `Refused`."""
+    """Reads a whole EventBridge event, the request in its detail. Raises `Rejected`."""
     event = _object(text)
     time, detail = event.get("time"), event.get("detail")
     if not isinstance(time, str) or not isinstance(detail, dict):
-        raise Refused("malformed", "an event must have a time and an object as detail")
+        raise Rejected("malformed", "an event must have a time and an object as detail")
     fields = cast("dict[str, object]", detail)
     return _request({**fields, "source": event.get("source")}, _milliseconds(time))
 
 
 def check_size(request: Request, limit_bytes: int) -> None:
-    """The stack's own limit; a frame's, and that of a state, are checked too. Raises `Refused`."""
+    """The stack's own limit; `admit` checks those of a frame and a state. Raises `Rejected`."""
     size = len(protocol.encoded(request.value))
     if size > limit_bytes:
-        raise Refused(
+        raise Rejected(
             "too_large",
             f"the value for {request.channel} has {size} bytes as JSON and may have {limit_bytes}:"
             " the stack sets caps.payloadBytes",
         )
 
 
-def admit(request: Request, rules: Rules, now_ms: int) -> Update | Event:
-    """What to publish: on a `latest` channel an update, on one for `every` message an event.
-
-    Raises `Refused`.
-    """
-    rule = rules.find(request.channel)
+def admit(engine: "Engine", request: Request) -> Update:
+    """The update of a request that its channel's rule permits. Raises `Rejected`."""
+    rule = engine.rules.find(request.channel)
     if rule is None:
-        raise Refused("unknown_channel", f"no channel rule fits {request.channel!r}")
+        raise Rejected("unknown_channel", f"no channel rule fits {request.channel!r}")
     if request.source not in rule.publishers:
-        raise Refused(
+        raise Rejected(
             "forbidden_source",
             f"the rule {rule.pattern!r} must list the source among its publishers, "
             f"got {request.source!r}",
         )
-    try:
-        if rule.delivery == "latest":
-            update = _update(request)
-            protocol.check(update)
-            return update
-        event = _event(request)
-        protocol.check_event(event, now_ms)
-    except protocol.InvalidValue as error:
-        raise Refused("invalid_value", str(error)) from error
-    except protocol.TooLarge as error:
-        raise Refused("too_large", str(error)) from error
-    except protocol.TooOld as error:
-        raise Refused("too_old", str(error)) from error
-    return event
+    return engine.mode_of(rule).admit(request, engine.now_ms())
 
 
-def _update(request: Request) -> Update:
-    version = request.at if request.version is None else request.version
-    if version is None:
-        raise Refused(
-            "missing_version",
-            "a `latest` channel needs a version, or at to take for it: messages may come in any "
-            "order, and the newest could not be told",
+class Rejections(Protocol):
+    async def report(self, message_id: str, request: Request | None, rejected: Rejected) -> None:
+        """Stored when this returns. There is no request where none could be read."""
+        ...
+
+
+class Unreported(Exception):
+    """EventBridge did not take the event."""
+
+
+class BusRejections:
+    """The client blocks, so each call runs in a thread."""
+
+    def __init__(self, client: "EventBridgeClient", event_bus_name: str) -> None:
+        self._client = client
+        self._bus = event_bus_name
+
+    async def report(self, message_id: str, request: Request | None, rejected: Rejected) -> None:
+        detail: dict[str, Any] = {
+            "message_id": message_id,
+            "code": rejected.code,
+            "message": str(rejected),
+        }
+        if request is not None:
+            detail |= {"channel": request.channel, "id": request.id, "source": request.source}
+        answer = await asyncio.to_thread(
+            self._client.put_events,
+            Entries=[
+                {
+                    "EventBusName": self._bus,
+                    "Source": SOURCE,
+                    "DetailType": DETAIL_TYPE,
+                    "Detail": json.dumps(detail),
+                }
+            ],
         )
-    return Update(request.channel, request.value, version, _at(request), request.epoch)
-
-
-def _event(request: Request) -> Event:
-    if request.id is None:
-        raise Refused(
-            "missing_id",
-            "an `every` channel needs an id: a message may come twice, and must be numbered once",
-        )
-    return Event(request.channel, request.id, request.value, _at(request))
-
-
-def _at(request: Request) -> int:
-    return request.sent_at if request.at is None else request.at
+        if answer["FailedEntryCount"]:
+            (entry,) = answer["Entries"]
+            raise Unreported(
+                f"the bus {self._bus} must take the event that message {message_id} was rejected, "
+                f"got {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}"
+            )
 
 
 def _object(text: str) -> dict[str, object]:
     try:
         body = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Refused("malformed", "a message must be JSON") from error
+        raise Rejected("malformed", "a message must be JSON") from error
     if not isinstance(body, dict):
-        raise Refused("malformed", "a message must be a JSON object")
+        raise Rejected("malformed", "a message must be a JSON object")
     return cast("dict[str, object]", body)
 
 
 def _request(fields: Mapping[str, object], sent_at: int) -> Request:
     for name in _REQUIRED:
         if name not in fields:
-            raise Refused("malformed", f"a message must have {name}")
+            raise Rejected("malformed", f"a message must have {name}")
     for name, given in fields.items():
         if name not in _MUST_BE:
-            raise Refused("malformed", f"a message has {', '.join(_MUST_BE)}, got {name[:64]!r}")
+            raise Rejected("malformed", f"a message has {', '.join(_MUST_BE)}, got {name[:64]!r}")
         if not _may_be(name, given):
-            raise Refused("malformed", f"{name} must be {_MUST_BE[name]}")
+            raise Rejected("malformed", f"{name} must be {_MUST_BE[name]}")
     return Request(sent_at=sent_at, **cast("dict[str, Any]", fields))
 
 
@@ -189,4 +166,4 @@ def _milliseconds(time: str) -> int:
     try:
         return int(datetime.fromisoformat(time).timestamp()) * 1000
     except ValueError as error:
-        raise Refused("malformed", "an event's time must be ISO 8601") from error
+        raise Rejected("malformed", "an event's time must be ISO 8601") from error

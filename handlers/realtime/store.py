@@ -1,6 +1,7 @@
-"""The realtime table in DynamoDB: connections, subscriptions, states and the pace.
+"""Connections, subscriptions and the rate's tokens in DynamoDB.
 
-The log of `every` channels lies in the same table and has a module of its own.
+The states of `latest` channels and the log of `every` channels lie in the same table, each with a
+module of its own.
 """
 
 import asyncio
@@ -8,25 +9,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import table
-from .latest import writes
-from .model import (
-    Claim,
-    Connection,
-    Join,
-    Page,
-    State,
-    Subscription,
-    TooManySubscriptions,
-    UnknownConnection,
-    Update,
-)
+from .model import Connection, Page, Subscription, TooManySubscriptions, UnknownConnection
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_dynamodb.type_defs import QueryInputTypeDef
 
-PACE_SECONDS = 3600
-"""How long the count of a second is kept; it is of use for that second only."""
+TOKEN_SECONDS = 3600
+"""The count of a second is kept so long; only during that second is it of use."""
 
 _LAST = "\U0010ffff"
 """Above every connection id."""
@@ -143,56 +133,25 @@ class DynamoStore:
         )
 
     async def subscription(self, channel: str, connection_id: str) -> Subscription | None:
-        item = await self._read(table.subscription_key(channel, connection_id))
+        key = table.subscription_key(channel, connection_id)
+        item = await table.read(self._client, self._table, key)
         return table.subscription(item) if item else None
 
-    async def read_state(self, channel: str) -> State | None:
-        item = await self._read(table.state_key(channel))
-        return table.state(channel, item) if item else None
-
-    async def claim(self, update: Update, now_ms: int, interval_ms: int) -> Claim:
-        written, item = await self._update(writes.claim(update, now_ms, interval_ms))
-        return writes.claimed(update, item, written=written)
-
-    async def join(self, update: Update, token: str) -> Join:
-        written, item = await self._update(writes.join(update, token))
-        return writes.joined(item, written=written)
-
-    async def flush(self, channel: str, token: str, now_ms: int, interval_ms: int) -> State | None:
-        written, item = await self._update(writes.flush(channel, token, now_ms, interval_ms))
-        return writes.flushed(channel, item, written=written)
-
-    async def set_interval(self, channel: str, interval_ms: int) -> None:
-        await self._update(writes.set_interval(channel, interval_ms))
-
-    async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
+    async def take_tokens(self, second: int, tokens: int, maximum: int) -> bool:
         written, _ = await self._update(
             {
-                "Key": table.pace_key(second, part),
+                "Key": table.rate_key(second),
                 "UpdateExpression": "ADD #used :tokens SET #ttl = :ttl",
                 "ConditionExpression": "attribute_not_exists(#used) OR #used <= :most",
                 "ExpressionAttributeNames": {"#used": "used", "#ttl": "ttl"},
                 "ExpressionAttributeValues": {
                     ":tokens": table.number(tokens),
                     ":most": table.number(maximum - tokens),
-                    ":ttl": table.number(second + PACE_SECONDS),
+                    ":ttl": table.number(second + TOKEN_SECONDS),
                 },
             }
         )
         return written
 
-    async def _read(self, key: table.Key) -> table.Item | None:
-        answer = await asyncio.to_thread(
-            self._client.get_item, TableName=self._table, Key=key, ConsistentRead=True
-        )
-        return answer.get("Item")
-
     async def _update(self, request: dict[str, Any]) -> tuple[bool, table.Item]:
-        """Whether the condition held, and the item that the request asks for."""
-        try:
-            answer = await asyncio.to_thread(
-                self._client.update_item, TableName=self._table, **request
-            )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            return False, error.response.get("Item", {})
-        return True, answer.get("Attributes", {})
+        return await table.update(self._client, self._table, request)

@@ -1,19 +1,24 @@
-"""What the rows of the realtime table look like: keys, attributes, and how they are read.
+"""The rows of the realtime table: keys, attributes, and the two calls on one row.
 
-A number of DynamoDB's is text, and a set is never empty: it is absent.
+A number of DynamoDB's is text, and a set is never empty: it is absent. The client blocks, so each
+call runs in a thread.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from .model import Connection, State, Subscription
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
 
 Item = Mapping[str, Mapping[str, Any]]
 Key = dict[str, Any]
 
 GRACE_SECONDS = 3600
-"""Rows outlive their connection, so that what ends it finds what it must delete."""
+"""Rows outlive their connection, so that the function that ends it finds the rows to delete."""
 
 
 def connection_key(connection_id: str) -> Key:
@@ -28,8 +33,8 @@ def state_key(channel: str) -> Key:
     return {"PK": {"S": f"STATE#{channel}"}, "SK": {"S": "STATE"}}
 
 
-def pace_key(second: int, part: int) -> Key:
-    return {"PK": {"S": f"PACE#{second}#{part}"}, "SK": {"S": "PACE"}}
+def rate_key(second: int) -> Key:
+    return {"PK": {"S": f"RATE#{second}"}, "SK": {"S": "RATE"}}
 
 
 def partition(channel: str) -> dict[str, str]:
@@ -107,9 +112,28 @@ def state(channel: str, item: Item) -> State:
         version=int(item["version"]["N"]),
         value=json.loads(item["value"]["S"]),
         at=int(item["at"]["N"]),
-        interval_ms=interval(item),
+        interval_ms=interval_of(item),
     )
 
 
-def interval(item: Item) -> int | None:
-    return int(item["interval"]["N"]) if "interval" in item else None
+def interval_of(item: Item) -> int | None:
+    return int(item["intervalMs"]["N"]) if "intervalMs" in item else None
+
+
+async def read(client: "DynamoDBClient", table_name: str, key: Key) -> Item | None:
+    """Consistently."""
+    answer = await asyncio.to_thread(
+        client.get_item, TableName=table_name, Key=key, ConsistentRead=True
+    )
+    return answer.get("Item")
+
+
+async def update(
+    client: "DynamoDBClient", table_name: str, request: dict[str, Any]
+) -> tuple[bool, Item]:
+    """Whether the condition was true, and the item that the request asks for."""
+    try:
+        answer = await asyncio.to_thread(client.update_item, TableName=table_name, **request)
+    except client.exceptions.ConditionalCheckFailedException as error:
+        return False, error.response.get("Item", {})
+    return True, answer.get("Attributes", {})

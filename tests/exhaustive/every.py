@@ -6,19 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from handlers.realtime import protocol
-from handlers.realtime.delivery.engine import Engine
 from handlers.realtime.delivery.retry import Undelivered
-from handlers.realtime.delivery.tasks import Task
-from handlers.realtime.delivery.workers import work
-from handlers.realtime.every.log import Event, Known, LogMessage
-from handlers.realtime.every.log import Sequence as Numbering
-from handlers.realtime.every.publish import Contended, publish_event
+from handlers.realtime.engine import Engine, Limits
+from handlers.realtime.every.mode import Contended, replied
 from handlers.realtime.every.recovery import recover
-from handlers.realtime.model import Connection, Outcome
-from handlers.realtime.protocol import Since
-from handlers.realtime.subscriptions import Handshake, Peer, connect, watch
+from handlers.realtime.functions.fan_out import work
+from handlers.realtime.model import Connection, LogMessage, Outcome, Position, Task, Update
+from handlers.realtime.ports import Duplicate
+from handlers.realtime.subscriptions import Handshake, Peer, connect, subscribe
 from tests.fakes.client import EveryClient
-from tests.fakes.delivery import API, NOW, RULES, Twins
+from tests.fakes.delivery import API, NOW, RULES, Fakes
 from tests.fakes.log import Log, MemoryLog
 
 from .explorer import Choice, Recorded, Script
@@ -45,27 +42,27 @@ async def subscribing(world: "Every", engine: Engine, script: Script) -> None:
     more = True
     while more:
         since = script.tell(lambda: world.client.since)
-        await watch(engine.store, RULES, CHANNEL, peer=Peer(CLIENT, API), maximum=9, now_ms=NOW)
+        peer = Peer(CLIENT, API)
+        await subscribe(engine.store, RULES, CHANNEL, peer=peer, maximum=9, now_ms=NOW)
         limit = world.setup.reply_bytes
         recovery = await world.setup.recover(
             engine.log, CHANNEL, since, now_ms=engine.now_ms(), limit_bytes=limit
         )
-        reply = json.loads(protocol.resumed(protocol.Subscribe(CHANNEL, since), recovery))
+        reply = json.loads(replied(protocol.Subscribe(CHANNEL, since), recovery))
         await script.do(lambda reply=reply: world.receive(reply))  # a push may overtake it
         more = reply["realtime"]["more"]
 
 
 async def connecting(world: "Every", engine: Engine, script: Script) -> None:
     connection = Connection(CLIENT, "anonymous", NOW, FOR_EVER, frozenset([CHANNEL]))
-    await connect(
-        engine.store, engine.log, engine.queue, RULES, Handshake(CHANNEL, connection, API)
-    )
+    handshake = Handshake(CHANNEL, connection, API)
+    await connect(engine, engine.queue, engine.mode(CHANNEL), handshake)
     await script.do(world.open)
 
 
 async def breaking(world: "Every", _: Engine, script: Script) -> None:
     """The network, which is broken for a while."""
-    outcomes = world.twins.posts.outcomes
+    outcomes = world.fakes.posts.outcomes
     await script.do(lambda: outcomes.update({CLIENT: Outcome.FAILED}))
     closed = [] if world.is_open else [(CLIENT, Outcome.GONE)]
     await script.do(lambda: (outcomes.clear(), outcomes.update(closed)))
@@ -103,9 +100,9 @@ class Every(Situation):
     def __init__(self, setup: Setup) -> None:
         super().__init__(crashes=setup.crashes, duplicates=setup.duplicates)
         self.setup = setup
-        self.twins = Twins(log=setup.log())
+        self.fakes = Fakes(log=setup.log(), limits=Limits(history_seconds=FOR_EVER))
         self.is_open = setup.client is not connecting
-        since = None if setup.since is None else Since(EPOCH if setup.since else 0, setup.since)
+        since = None if setup.since is None else Position(EPOCH if setup.since else 0, setup.since)
         self.client = setup.shows(since) if self.is_open else Plain()
         self.expired = 0
         self.wrong: str | None = None
@@ -114,44 +111,44 @@ class Every(Situation):
         self._write_history()
         if self.is_open:
             connection = Connection(CLIENT, "anonymous", NOW, FOR_EVER)
-            self.twins.store.connections[CLIENT] = connection
+            self.fakes.store.connections[CLIENT] = connection
         else:
-            self.twins.posts.outcomes[CLIENT] = Outcome.GONE
+            self.fakes.posts.outcomes[CLIENT] = Outcome.GONE
         self.add(Message("client", setup.client, may_die=False, change=setup.change_client))
         self.add(*map(self._publish, setup.ids))
         if setup.breaks:
             self.add(Message("network", breaking, may_die=False))
 
     def _write_history(self) -> None:
-        log = self.twins.log.of(CHANNEL)
+        log = self.fakes.log.of(CHANNEL)
         for number in range(1, self.setup.history + 1):
             name = f"old {number}"
+            log.end = Position(EPOCH, number)
             log.messages[number] = LogMessage(number, name, {"id": name}, NOW, FOR_EVER)
-            log.ids[name] = Known(EPOCH, number)
-            log.sequence = Numbering(EPOCH, number)
+            log.ids[name] = Duplicate(log.end)
 
     def ports(self, script: Script) -> Engine:
         async def sleep(_: float) -> None:
             """What a pause lets others do, the step before the next call lets them do too."""
 
-        engine = self.twins.engine
-        names = ("store", "log", "posts", "queue")
+        engine = self.fakes.engine
+        names = ("store", "states", "log", "posts", "queue")
         ports: dict[str, Any] = {
             name: Recorded(name, getattr(engine, name), script) for name in names
         }
         return replace(engine, sleep=sleep, **ports)
 
     def copy_fakes(self) -> None:
-        twins = self.twins
-        log = copied(twins.log)
+        fakes = self.fakes
+        log = copied(fakes.log)
         log.channels = {channel: copied(of) for channel, of in log.channels.items()}
-        self.twins = replace(twins, store=copied(twins.store), log=log, posts=copied(twins.posts))
+        self.fakes = replace(fakes, store=copied(fakes.store), log=log, posts=copied(fakes.posts))
         self.client = copied(self.client)
 
     def state(self) -> Hashable:
-        store, log = self.twins.store, self.twins.log.of(CHANNEL)
+        store, log = self.fakes.store, self.fakes.log.of(CHANNEL)
         return (
-            (store.connections, store.rows, vars(log), self.twins.posts.outcomes),
+            (store.connections, store.rows, vars(log), self.fakes.posts.outcomes),
             (vars(self.client), self.is_open, self.expired, self.had, self.wrong),
         )
 
@@ -167,7 +164,7 @@ class Every(Situation):
 
     def fault_at_the_end(self) -> str | None:
         numbers = sorted(self._log.messages)
-        if numbers != list(range(1, (self._log.sequence or Numbering(0, 0)).number + 1)):
+        if numbers != list(range(1, (self._log.end or Position(0, 0)).version + 1)):
             return f"the numbers have a gap: {numbers}"
         if len(numbers) != len(self.setup.ids) + self.setup.history:
             return f"the log has {numbers}"
@@ -181,7 +178,7 @@ class Every(Situation):
 
     @property
     def _log(self) -> Log:
-        return self.twins.log.of(CHANNEL)
+        return self.fakes.log.of(CHANNEL)
 
     def _number(self, value: Any) -> int | None:
         id_ = value if isinstance(value, str) else value["id"]
@@ -201,23 +198,23 @@ class Every(Situation):
 
     def open(self) -> None:
         self.is_open = True
-        if self.twins.posts.outcomes[CLIENT] is Outcome.GONE:
-            del self.twins.posts.outcomes[CLIENT]
+        if self.fakes.posts.outcomes[CLIENT] is Outcome.GONE:
+            del self.fakes.posts.outcomes[CLIENT]
 
     def stepped(self, actor: Actor) -> None:
         if actor.message.run is connecting and self.had is None and actor.script.answers:
-            sequence: Numbering | None = actor.script.first
-            self.had = sequence.number if sequence else 0
-        for frame in self.twins.posts.frames.pop(CLIENT, []):
+            end: Position | None = actor.script.first
+            self.had = end.version if end else 0
+        for frame in self.fakes.posts.frames.pop(CLIENT, []):
             self.client.receive(frame)
-        self.add(*map(self._task, self.twins.queue.tasks))
-        self.twins.queue.sent.clear()
+        self.add(*map(self._task, self.fakes.queue.tasks))
+        self.fakes.queue.sent.clear()
 
     def may_start(self, message: Message, actors: Iterable[Actor]) -> bool:
         if not isinstance(message.about, Task):
             return True
         # See `latest`: the last attempt never meets a handshake.
-        waits = CLIENT in self.twins.posts.outcomes and getattr(message.about, "attempt", 0) > 0
+        waits = CLIENT in self.fakes.posts.outcomes and getattr(message.about, "attempt", 0) > 0
         busy = sum(isinstance(actor.message.about, Task) for actor in actors)
         return not waits and busy < self.setup.workers
 
@@ -230,10 +227,10 @@ class Every(Situation):
         self._log.messages[self.expired] = replace(message, expires_at=0)
 
     def _publish(self, id_: str) -> Message:
-        event = Event(CHANNEL, id_, {"id": id_}, at=NOW)
+        update = Update(CHANNEL, {"id": id_}, version=0, at=NOW, id=id_)
 
         async def publishing(_: Every, engine: Engine, __: Script) -> None:
-            await publish_event(engine, event, history_seconds=FOR_EVER)
+            await engine.mode(CHANNEL).publish(engine, update, [id_])
 
         change = self.setup.change_publisher
         return Message(f"publish {id_}", publishing, may_come_twice=True, change=change)

@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from handlers.realtime.delivery.engine import Engine
-from handlers.realtime.delivery.tasks import CatchUp, Task
-from handlers.realtime.every.log import Appended, Event, Known, LogMessage, LogPage, Moved, Recovery
-from handlers.realtime.every.log import Sequence as Numbering
-from handlers.realtime.every.recovery import recover
-from handlers.realtime.protocol import Since
+from handlers.realtime.engine import Engine
+from handlers.realtime.every.recovery import Recovery, recover
+from handlers.realtime.model import LogMessage, Position, Retry, Task, Update
+from handlers.realtime.ports import Appended, Duplicate, LogPage, Moved
 from tests.fakes.client import EveryClient
 from tests.fakes.log import MemoryLog
 from tests.fakes.schedule import step
@@ -23,35 +21,35 @@ class NumbersApart(MemoryLog):
     async def add(self) -> int:
         await step()
         log = self.of(CHANNEL)
-        number = (log.sequence.number if log.sequence else 0) + 1
-        log.sequence = Numbering(EPOCH, number)
+        number = (log.end.version if log.end else 0) + 1
+        log.end = Position(EPOCH, number)
         return number
 
-    async def put(self, number: int, event: Event) -> Appended | Known:
+    async def put(self, number: int, update: Update) -> Appended | Duplicate:
         await step()
         log = self.of(CHANNEL)
-        if known := log.ids.get(event.id):
-            return known
-        value = json.loads(json.dumps(event.value))
-        log.messages[number] = LogMessage(number, event.id, value, event.at, FOR_EVER)
-        log.ids[event.id] = Known(EPOCH, number)
-        return Appended(EPOCH, number)
+        if duplicate := log.ids.get(update.id):
+            return duplicate
+        value = json.loads(json.dumps(update.value))
+        log.messages[number] = LogMessage(number, update.id, value, update.at, FOR_EVER)
+        log.ids[update.id] = Duplicate(Position(EPOCH, number))
+        return Appended(Position(EPOCH, number))
 
 
 class Appends(Changed):
-    async def append(self, _: Numbering, event: Event, __: int) -> Appended | Known:
-        return await self.port.put(await self.port.add(), event)
+    async def append(self, _: Position, update: Update, __: int) -> Appended | Duplicate:
+        return await self.port.put(await self.port.add(), update)
 
 
 class ForgetsIds(MemoryLog):
     async def append(
-        self, sequence: Numbering, event: Event, expires_at: int
-    ) -> Appended | Known | Moved:
-        self.of(event.channel).ids.pop(event.id, None)
-        return await super().append(sequence, event, expires_at)
+        self, end: Position, update: Update, expires_at: int
+    ) -> Appended | Duplicate | Moved:
+        self.of(update.channel).ids.pop(update.id, None)
+        return await super().append(end, update, expires_at)
 
 
-class StopsAtAKnownId(Changed):
+class StopsAtADuplicate(Changed):
     async def read_message(self, *_: Any) -> None:
         await step()
 
@@ -61,14 +59,14 @@ def reading_the_history_before_the_row(actor: Actor, engine: Engine) -> Engine:
 
     class Store(Changed):
         async def put_subscription(self, *args: Any) -> None:
-            read["sequence"] = await engine.log.read_sequence(CHANNEL)
-            until = read["sequence"].number if read["sequence"] else 0
+            read["end"] = await engine.log.read_end(CHANNEL)
+            until = read["end"].version if read["end"] else 0
             read["page"] = await engine.log.read_messages(CHANNEL, 0, until)
             await self.port.put_subscription(*args)
 
     class Log(Changed):
-        async def read_sequence(self, _: str) -> Numbering | None:
-            return read["sequence"]
+        async def read_end(self, _: str) -> Position | None:
+            return read["end"]
 
         async def read_messages(self, _: str, after: int, until: int) -> LogPage:
             return _between(read["page"], after, until)
@@ -78,12 +76,12 @@ def reading_the_history_before_the_row(actor: Actor, engine: Engine) -> Engine:
     return replace(engine, store=store, log=log)
 
 
-class ReadsTheHistoryBeforeTheSequence(Changed):
+class ReadsTheHistoryBeforeItsEnd(Changed):
     page: LogPage
 
-    async def read_sequence(self, channel: str) -> Numbering | None:
+    async def read_end(self, channel: str) -> Position | None:
         self.page = await self.port.read_messages(channel, 0, FOR_EVER)
-        return await self.port.read_sequence(channel)
+        return await self.port.read_end(channel)
 
     async def read_messages(self, _: str, after: int, until: int) -> LogPage:
         return _between(self.page, after, until)
@@ -94,12 +92,12 @@ def _between(page: LogPage, after: int, until: int) -> LogPage:
 
 
 async def recovering_in_part(
-    log: Any, channel: str, since: Since, *, now_ms: int, limit_bytes: int
+    log: Any, channel: str, since: Position, *, now_ms: int, limit_bytes: int
 ) -> Recovery:
     recovery = await recover(log, channel, since, now_ms=now_ms, limit_bytes=limit_bytes)
-    if recovery.recovered or recovery.sequence is None:
+    if recovery.recovered or recovery.end is None:
         return recovery
-    page = await log.read_messages(channel, since.version, recovery.sequence.number)
+    page = await log.read_messages(channel, since.version, recovery.end.version)
     kept = tuple(message for message in page.messages if message.expires_at * 1000 > now_ms)
     return replace(recovery, recovered=True, messages=kept)
 
@@ -116,7 +114,7 @@ class ShowsWhatIsNewer(EveryClient):
         pushed = {"version": about.get("version"), "value": {"id": frame.get("id")}}
         for message in about.get("messages", [pushed]):
             if not self.since or message["version"] > self.since.version:
-                self.since = Since(about["epoch"], message["version"])
+                self.since = Position(about["epoch"], message["version"])
                 self.shown.append(message["value"])
 
 
@@ -131,7 +129,9 @@ class KeepsNothingBack(EveryClient):
 class RetriesFromBehindTheMessage(Changed):
     async def send(self, tasks: Sequence[Task], **kwargs: Any) -> None:
         behind: list[Task] = [
-            replace(task, version=(task.version or 0) + 1) if isinstance(task, CatchUp) else task
+            replace(task, position=replace(task.position, version=task.position.version + 1))
+            if isinstance(task, Retry) and task.position
+            else task
             for task in tasks
         ]
         await self.port.send(behind, **kwargs)

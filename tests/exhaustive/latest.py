@@ -4,19 +4,19 @@ The queue delivers any task at any time, the clock moves when it likes, and the 
 docs/protocol.md says.
 """
 
+import json
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
-from handlers.realtime.delivery.engine import Engine
+from handlers.realtime.delivery.fan_out import Unfinished
+from handlers.realtime.delivery.outcomes import HANDSHAKE_MS
 from handlers.realtime.delivery.retry import Undelivered
-from handlers.realtime.delivery.serving import HANDSHAKE_MS, Unfinished
-from handlers.realtime.delivery.tasks import Task
-from handlers.realtime.delivery.workers import work
-from handlers.realtime.latest.publish import publish
-from handlers.realtime.model import Connection, Outcome, State
-from tests.fakes.delivery import Twins, watcher
+from handlers.realtime.engine import Engine
+from handlers.realtime.functions.fan_out import work
+from handlers.realtime.model import Connection, Outcome, State, Task
+from tests.fakes.delivery import Fakes, watcher
 from tests.fakes.schedule import finish, step
 
 from .explorer import Choice, Recorded, Script
@@ -29,6 +29,7 @@ from .latest_setup import (
     breaking,
     connecting,
     connecting_and_subscribing,
+    publish,
     update,
 )
 from .situation import Actor, Message, Situation, copied
@@ -47,9 +48,9 @@ class Latest(Situation):
             in_every_order=setup.in_every_order,
         )
         self.setup = setup
-        self.twins = Twins(now=1, store=setup.store(), limits=setup.limits)
+        self.fakes = Fakes(now=1, store=setup.store(), limits=setup.limits)
         if setup.in_an_interval:
-            finish(publish(self.twins.engine, update(0), ["before"]))
+            finish(publish(self.fakes.engine, update(0), ["before"]))
         self.ticks = setup.ticks
         self.is_open = not _is_plain(setup)
         self.clicks = frozenset(setup.clicks)
@@ -59,11 +60,11 @@ class Latest(Situation):
         self.had: Position | None = None
         """Up to where the channel was written when a plain client's handshake began."""
         for connection_id in setup.others:
-            watcher(self.twins.store, connection_id, CHANNEL)
+            watcher(self.fakes.store, connection_id, CHANNEL)
         if self.is_open:
-            self.twins.store.connections[CLIENT] = Connection(CLIENT, "anonymous", 0, 7200)
+            self.fakes.store.connections[CLIENT] = Connection(CLIENT, "anonymous", 0, 7200)
         else:
-            self.twins.posts.outcomes[CLIENT] = Outcome.GONE
+            self.fakes.posts.outcomes[CLIENT] = Outcome.GONE
         client = Message(
             "client", setup.client, may_die=setup.client_dies, change=setup.change_client
         )
@@ -75,8 +76,8 @@ class Latest(Situation):
         async def sleep(_: float) -> None:
             await script.ask("sleep", _one_step)
 
-        engine = self.twins.engine
-        names = ("store", "log", "posts", "queue")
+        engine = self.fakes.engine
+        names = ("store", "states", "log", "posts", "queue")
         ports: dict[str, Any] = {
             name: Recorded(name, getattr(engine, name), script) for name in names
         }
@@ -84,12 +85,12 @@ class Latest(Situation):
         return replace(engine, now_ms=lambda: script.tell(now_ms), sleep=sleep, **ports)
 
     def copy_fakes(self) -> None:
-        twins = self.twins
-        self.twins = replace(twins, store=copied(twins.store), posts=copied(twins.posts))
+        fakes = self.fakes
+        self.fakes = replace(fakes, store=copied(fakes.store), posts=copied(fakes.posts))
 
     def state(self) -> Hashable:
         return (
-            (vars(self.twins.store), self.twins.posts.outcomes, self.twins.now),
+            (vars(self.fakes.store), self.fakes.posts.outcomes, self.fakes.now),
             (self.is_open, self.shown, self.went_back, self.had, self.ticks, sorted(self.clicks)),
         )
 
@@ -98,7 +99,7 @@ class Latest(Situation):
 
     def fault_at_the_end(self) -> str | None:
         last = (1, max(len(self.setup.clicks), *self.setup.versions, 0))
-        state = self.twins.store.states.get(CHANNEL)
+        state = self.fakes.store.states.get(CHANNEL)
         if state is None or (state.epoch, state.version) != last:
             return f"{last} was published and the channel is at {state}"
         if last in (self.shown, self.had):
@@ -107,31 +108,32 @@ class Latest(Situation):
 
     def open(self) -> None:
         self.is_open = True
-        if self.twins.posts.outcomes[CLIENT] is Outcome.GONE:
+        if self.fakes.posts.outcomes[CLIENT] is Outcome.GONE:
             self.end_posts(None)
 
     def end_posts(self, outcome: Outcome | None) -> None:
         """From now on, in this way; None lets them arrive if the socket is open."""
-        outcomes = self.twins.posts.outcomes
+        outcomes = self.fakes.posts.outcomes
         if outcome is None and self.is_open:
             del outcomes[CLIENT]
         else:
             outcomes[CLIENT] = outcome or Outcome.GONE
 
-    def show(self, state: State | None) -> None:
-        if state:
-            self._receive((state.epoch, state.version))
+    def show(self, reply: str) -> None:
+        position = json.loads(reply)["realtime"]
+        if "value" in position:
+            self._receive((position["epoch"], position["version"]))
 
     def stepped(self, actor: Actor) -> None:
         if actor.message.run is connecting and self.had is None and actor.script.answers:
             state: State | None = actor.script.first
             known = (state.epoch, state.version) if state else (0, 0)
             self.had = known if self.setup.since is None else (1, self.setup.since)
-        for frame in self.twins.posts.frames.pop(CLIENT, []):
+        for frame in self.fakes.posts.frames.pop(CLIENT, []):
             self._receive((frame["realtime"]["epoch"], frame["realtime"]["version"]))
-        self.twins.posts.frames.clear()
-        self.add(*map(self._task, self.twins.queue.tasks))
-        self.twins.queue.sent.clear()
+        self.fakes.posts.frames.clear()
+        self.add(*map(self._task, self.fakes.queue.tasks))
+        self.fakes.queue.sent.clear()
 
     def died(self, actor: Actor) -> None:
         if isinstance(actor.message.about, Clicks) and not actor.acknowledges:
@@ -142,7 +144,7 @@ class Latest(Situation):
             return True
         # What outlasts one attempt is like what outlasts more of them, and none is like what
         # outlasts the last: by then no handshake is under way, and a queue keeps the rest.
-        waits = CLIENT in self.twins.posts.outcomes and getattr(message.about, "attempt", 0) > 0
+        waits = CLIENT in self.fakes.posts.outcomes and getattr(message.about, "attempt", 0) > 0
         if waits and self.setup.attempts_outlast_a_handshake:
             return False
         busy = sum(isinstance(actor.message.about, Task) for actor in actors)
@@ -164,7 +166,7 @@ class Latest(Situation):
                 self.add(self._batch(tokens))
             case _:
                 self.ticks -= 1
-                self.twins.now += self.setup.tick_ms
+                self.fakes.now += self.setup.tick_ms
 
     def _receive(self, position: Position) -> None:
         shows = self.setup.shows(self.shown, position)

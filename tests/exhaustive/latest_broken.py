@@ -3,21 +3,31 @@
 Each replaces one method of a port, or of what stands behind it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from handlers.realtime.delivery.engine import Engine
-from handlers.realtime.delivery.serving import HANDSHAKE_MS
-from handlers.realtime.delivery.tasks import CatchUp, Forget, Rest, Task
-from handlers.realtime.latest.publish import publish
-from handlers.realtime.model import Claimed, Outcome, Page, State, Superseded, Update
+from handlers.realtime.connections import delete_connection
+from handlers.realtime.delivery.outcomes import HANDSHAKE_MS
+from handlers.realtime.engine import Engine
+from handlers.realtime.model import Outcome, Page, Position, Retry, State, Task, Update
+from handlers.realtime.ports import Led, Superseded
 from tests.fakes.schedule import step
 
 from .explorer import Script
 from .latest import Latest
-from .latest_setup import CHANNEL, CLIENT, Store, update
+from .latest_setup import CHANNEL, CLIENT, Store, publish, update
 from .situation import Actor, Changed
+
+
+def changing_table(kind: type[Changed]) -> Callable[[Actor, Engine], Engine]:
+    """Puts one object in the place of both ports to the rows and the states."""
+
+    def change(actor: Actor, engine: Engine) -> Engine:
+        changed: Any = kind(engine.store, actor)
+        return replace(engine, store=changed, states=changed)
+
+    return change
 
 
 class ReadsTheStateBeforeItsRow(Changed):
@@ -34,9 +44,9 @@ class ReadsTheStateBeforeItsRow(Changed):
 class ReadsTheRowsBeforeItWrites(Changed):
     page: Page
 
-    async def claim(self, *args: Any) -> Any:
+    async def lead(self, *args: Any) -> Any:
         self.page = await self.port.subscriptions(CHANNEL)
-        return await self.port.claim(*args)
+        return await self.port.lead(*args)
 
     async def subscriptions(self, *_: Any, **__: Any) -> Page:
         return self.page
@@ -62,7 +72,7 @@ class Index(Lagging):
 
 
 async def the_copy_catches_up(world: Latest, _: Engine, script: Script) -> None:
-    store = world.twins.store
+    store = world.fakes.store
     assert isinstance(store, Lagging)
     await script.do(lambda: setattr(store, "is_behind", False))
 
@@ -84,17 +94,17 @@ class StopsAtAnEqualVersion(Store):
         return state is not None and state.version >= update.version
 
 
-class ForgetsTheLastFlush(Store):
-    async def flush(self, channel: str, *args: Any, **kwargs: Any) -> State | None:
-        state = await super().flush(channel, *args, **kwargs)
-        self.holds[channel] = replace(self.holds[channel], flushed=None)
+class ForgetsTheLastTrail(Store):
+    async def trail(self, channel: str, *args: Any, **kwargs: Any) -> State | None:
+        state = await super().trail(channel, *args, **kwargs)
+        self.cooldowns[channel] = replace(self.cooldowns[channel], trailed=None)
         return state
 
 
 class IsNotCalledAgain(Changed):
-    async def claim(self, *args: Any) -> Any:
+    async def lead(self, *args: Any) -> Any:
         self.actor.acknowledges = True
-        return await self.port.claim(*args)
+        return await self.port.lead(*args)
 
 
 class AcknowledgesBeforeItSends(Changed):
@@ -104,26 +114,26 @@ class AcknowledgesBeforeItSends(Changed):
 
 
 class AcknowledgesBeforeItPushes(Changed):
-    async def claim(self, *args: Any) -> Any:
-        claim = await self.port.claim(*args)
-        self.actor.acknowledges = isinstance(claim, Claimed)
-        return claim
+    async def lead(self, *args: Any) -> Any:
+        led = await self.port.lead(*args)
+        self.actor.acknowledges = isinstance(led, Led)
+        return led
 
 
-class ReadsBeforeItDisarms(Changed):
-    async def flush(self, channel: str, *args: Any) -> State | None:
+class ReadsBeforeItTakes(Changed):
+    async def trail(self, channel: str, *args: Any) -> State | None:
         state = await self.port.read_state(channel)
-        return state if await self.port.flush(channel, *args) else None
+        return state if await self.port.trail(channel, *args) else None
 
 
 class IgnoresItsToken(Changed):
-    async def claim(self, *args: Any) -> Any:
-        answer = await self.port.claim(*args)
-        return replace(answer, armed=None) if isinstance(answer, Superseded) else answer
+    async def lead(self, *args: Any) -> Any:
+        answer = await self.port.lead(*args)
+        return replace(answer, trailing=None) if isinstance(answer, Superseded) else answer
 
-    async def join(self, *args: Any) -> Any:
-        answer = await self.port.join(*args)
-        return replace(answer, armed=None) if isinstance(answer, Superseded) else answer
+    async def defer(self, *args: Any) -> Any:
+        answer = await self.port.defer(*args)
+        return replace(answer, trailing=None) if isinstance(answer, Superseded) else answer
 
 
 async def knowing_its_first_token(tokens: Sequence[str], engine: Engine) -> None:
@@ -182,9 +192,10 @@ class ReadsAgainBeforeItsRow(Changed):
 
 class StopsForNewer(Changed):
     async def send(self, tasks: Sequence[Task], **kwargs: Any) -> None:
-        at = {"epoch": 0, "version": 0, "superseded_by_newer": True}
+        at = Position(0, 0)
         stopping: list[Task] = [
-            replace(task, **at) if isinstance(task, CatchUp) else task for task in tasks
+            replace(task, position=at, span=False) if isinstance(task, Retry) else task
+            for task in tasks
         ]
         await self.port.send(stopping, **kwargs)
 
@@ -194,14 +205,13 @@ def taking_every_410_for_the_end(_: Actor, engine: Engine) -> Engine:
     return replace(engine, now_ms=lambda: now_ms() + HANDSHAKE_MS)
 
 
-def taking_a_410_for_the_end(actor: Actor, engine: Engine, *, only_if_old: bool) -> Engine:
+def judging_the_age_after_the_post(actor: Actor, engine: Engine) -> Engine:
     class Posts(Changed):
         async def post_all(self, *args: Any) -> Any:
             outcomes = await self.port.post_all(*args)
             await engine.sleep(0)  # while others are posted to
-            old = engine.now_ms() >= HANDSHAKE_MS
-            if outcomes.get(CLIENT) is Outcome.GONE and (old or not only_if_old):
-                await engine.queue.send([Forget(CHANNEL, (CLIENT,))])
+            if outcomes.get(CLIENT) is Outcome.GONE and engine.now_ms() >= HANDSHAKE_MS:
+                await delete_connection(engine.store, CLIENT, also=[CHANNEL])
                 return {CLIENT: Outcome.DELIVERED}
             return outcomes
 
@@ -209,19 +219,10 @@ def taking_a_410_for_the_end(actor: Actor, engine: Engine, *, only_if_old: bool)
     return replace(engine, posts=posts)
 
 
-def judging_the_age_after_the_post(actor: Actor, engine: Engine) -> Engine:
-    return taking_a_410_for_the_end(actor, engine, only_if_old=True)
-
-
-def deleting_without_the_row(actor: Actor, engine: Engine) -> Engine:
-    retries = isinstance(actor.message.about, Rest)
-    return taking_a_410_for_the_end(actor, engine, only_if_old=False) if retries else engine
-
-
 class TriesOnce(Changed):
     async def send(self, tasks: Sequence[Task], **kwargs: Any) -> None:
         last: list[Task] = [
-            replace(task, attempt=5) if isinstance(task, CatchUp) else task for task in tasks
+            replace(task, attempt=5) if isinstance(task, Retry) else task for task in tasks
         ]
         await self.port.send(last, **kwargs)
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from handlers.realtime.delivery.engine import Engine, Limits
-from handlers.realtime.latest.publish import publish
+from handlers.realtime.engine import Engine, Limits
 from handlers.realtime.model import Connection, Outcome, Update
-from handlers.realtime.protocol import Since
+from handlers.realtime.model import Position as At
+from handlers.realtime.protocol import Subscribe
 from handlers.realtime.subscriptions import Handshake, Peer, connect, subscribe
 from tests.fakes.delivery import API, RULES
 from tests.fakes.realtime import MemoryStore
@@ -54,8 +54,9 @@ class Clicks:
 
 async def subscribing(world: "Latest", engine: Engine, script: Script) -> None:
     peer = Peer(CLIENT, API)
-    state = await subscribe(engine.store, RULES, CHANNEL, peer=peer, maximum=9, now_ms=1)
-    await script.do(lambda: world.show(state))  # the reply travels: a push may overtake it
+    await subscribe(engine.store, RULES, CHANNEL, peer=peer, maximum=9, now_ms=1)
+    reply = await engine.mode(CHANNEL).snapshot(engine, Subscribe(CHANNEL), 1)
+    await script.do(lambda: world.show(reply))  # the reply travels: a push may overtake it
 
 
 async def subscribing_again(world: "Latest", engine: Engine, script: Script) -> None:
@@ -66,16 +67,21 @@ async def subscribing_again(world: "Latest", engine: Engine, script: Script) -> 
 
 async def connecting(world: "Latest", engine: Engine, script: Script) -> None:
     connection = Connection(CLIENT, "anonymous", 0, 7200, frozenset([CHANNEL]))
-    since = None if world.setup.since is None else Since(1, world.setup.since)
-    await connect(
-        engine.store, engine.log, engine.queue, RULES, Handshake(CHANNEL, connection, API, since)
-    )
+    since = None if world.setup.since is None else At(1, world.setup.since)
+    handshake = Handshake(CHANNEL, connection, API, since)
+    await connect(engine, engine.queue, engine.mode(CHANNEL), handshake)
     await script.do(world.open)  # the answer travels, and only then does the socket open
 
 
 async def connecting_and_subscribing(world: "Latest", engine: Engine, script: Script) -> None:
     await connecting(world, engine, script)
     await subscribing(world, engine, script)
+
+
+async def publish(
+    engine: Engine, update: Update, tokens: Sequence[str], max_wait_ms: int = 0
+) -> None:
+    await engine.mode(CHANNEL).publish(engine, update, tokens, max_wait_ms)
 
 
 async def counting(tokens: Sequence[str], engine: Engine) -> None:

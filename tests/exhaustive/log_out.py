@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any, Literal
 
 from handlers.realtime.channels import Rules
+from handlers.realtime.engine import Tables
+from handlers.realtime.functions.tables import mode_of
 from handlers.realtime.identity.sessions import (
     HANDSHAKE_SECONDS,
     ConnectionsLeft,
@@ -22,8 +24,8 @@ from handlers.realtime.identity.sessions import (
     sweep,
 )
 from handlers.realtime.model import Connection, UnknownConnection
-from handlers.realtime.subscriptions import Handshake, Peer, connect, watch
-from tests.fakes.delivery import API, NOW, Twins
+from handlers.realtime.subscriptions import Handshake, Peer, connect, subscribe
+from tests.fakes.delivery import API, NOW, Fakes
 from tests.fakes.sessions import MemorySessions, Sockets
 
 from .explorer import Choice, Recorded, Script
@@ -94,7 +96,10 @@ async def connecting(world: "LogOut", ports: Ports, script: Script) -> None:
     connection = world.setup.connection
     channel = CHANNEL if world.setup.names_a_channel else None
     handshake = Handshake(channel, connection, API)
-    opening = partial(connect, ports.store, ports.log, ports.queue, RULES, handshake)
+    rule = RULES.find(CHANNEL)
+    assert rule
+    tables = Tables(store=ports.store, states=ports.store, log=ports.log)
+    opening = partial(connect, tables, ports.queue, mode_of(rule), handshake)
     is_admitted = await admit(ports.sessions, ports.store, connection, opening)
     await script.do(world.open if is_admitted else world.refuse)
 
@@ -102,7 +107,7 @@ async def connecting(world: "LogOut", ports: Ports, script: Script) -> None:
 async def subscribing(world: "LogOut", ports: Ports, _: Script) -> None:  # noqa: ARG001 - a `Run`
     try:
         peer = Peer(CLIENT, API)
-        await watch(ports.store, RULES, CHANNEL, peer=peer, maximum=9, now_ms=NOW)
+        await subscribe(ports.store, RULES, CHANNEL, peer=peer, maximum=9, now_ms=NOW)
     except UnknownConnection:
         return
 
@@ -135,8 +140,8 @@ class LogOut(Situation):
     def __init__(self, setup: Setup) -> None:
         super().__init__(crashes=setup.crashes, duplicates=setup.duplicates)
         self.setup = setup
-        self.twins = Twins()
-        self.sessions = MemorySessions(self.twins.store)
+        self.fakes = Fakes()
+        self.sessions = MemorySessions(self.fakes.store)
         self.sockets = FailingOnce()
         self.socket: Literal["none", "open", "closed"] = "none"
         self.now_ms = NOW
@@ -155,29 +160,29 @@ class LogOut(Situation):
     def ports(self, script: Script) -> Ports:
         ports = {
             "sessions": self.sessions,
-            "store": self.twins.store,
+            "store": self.fakes.store,
             "posts": self.sockets,
-            "log": self.twins.log,
-            "queue": self.twins.queue,
+            "log": self.fakes.log,
+            "queue": self.fakes.queue,
         }
         return Ports(**{name: Recorded(name, port, script) for name, port in ports.items()})
 
     def copy_fakes(self) -> None:
-        self.twins = replace(self.twins, store=copied(self.twins.store))
+        self.fakes = replace(self.fakes, store=copied(self.fakes.store))
         self.sessions = copied(self.sessions)
-        self.sessions.store = self.twins.store
+        self.sessions.store = self.fakes.store
         self.sessions.due = {name: {*times} for name, times in self.sessions.due.items()}
         self.sockets = copied(self.sockets)
 
     def state(self) -> Hashable:
-        store, sessions = self.twins.store, self.sessions
+        store, sessions = self.fakes.store, self.sessions
         return (
             (store.connections, store.rows, sessions.rows, sessions.revocations, sessions.due),
             (self.socket, self.sockets.stubborn, self.now_ms, self.is_told),
         )
 
     def fault(self) -> str | None:
-        is_pushed_to = self.socket == "open" and (CHANNEL, CLIENT) in self.twins.store.rows
+        is_pushed_to = self.socket == "open" and (CHANNEL, CLIENT) in self.fakes.store.rows
         if self.is_told and is_pushed_to and not self.setup.issued_later:
             return "a connection that was logged out is pushed to"
         return None

@@ -17,12 +17,11 @@ from handlers.clicks.counting import (
     Rejected,
     Written,
 )
-from handlers.realtime.delivery.workers import work as work_on
-from handlers.realtime.latest.publish import publish
+from handlers.realtime.functions.fan_out import work as work_on
 from handlers.realtime.model import Update
 from handlers.shortener.link import Counters
 from tests.fakes.clicks import EPOCH, Condition, MemoryClicks, click
-from tests.fakes.delivery import Twins, watcher
+from tests.fakes.delivery import Fakes, watcher
 from tests.fakes.schedule import Actor, crashing, finish, interleavings
 
 CODE = "first"
@@ -212,24 +211,25 @@ def test_a_total_is_published_after_the_count_and_for_duplicates_too(broken: Wor
 
 
 def test_a_watcher_ends_with_the_true_total_in_any_order_of_counting_and_publishing() -> None:
-    def started_all() -> tuple[Twins, Sequence[Actor]]:
-        clicks, twins = started(Case((), ()), MemoryClicks()), Twins()
-        watcher(twins.store, "watcher", f"link:{CODE}")
+    def started_all() -> tuple[Fakes, Sequence[Actor]]:
+        clicks, fakes = started(Case((), ()), MemoryClicks()), Fakes()
+        watcher(fakes.store, "watcher", f"link:{CODE}")
 
         async def publish_really(update: Update, tokens: Sequence[str], max_wait_ms: int) -> None:
-            await publish(twins.engine, update, tokens, max_wait_ms)
+            mode = fakes.engine.mode(update.channel)
+            await mode.publish(fakes.engine, update, tokens, max_wait_ms)
 
         first, second, third = map(message, (1, 2, 3))
-        return twins, [
+        return fakes, [
             counting(clicks, publish_really, [first, second]),
             counting(clicks, publish_really, [second, third]),
         ]
 
     conflated = 0
-    for schedule, twins in interleavings(started_all, preemptions=3):
-        for task in twins.queue.tasks:
-            finish(work_on(twins.engine, task))
+    for schedule, fakes in interleavings(started_all, preemptions=3):
+        for task in fakes.queue.tasks:
+            finish(work_on(fakes.engine, task))
             conflated += 1
-        shown = [frame["realtime"]["version"] for frame in twins.posts.frames["watcher"]]
+        shown = [frame["realtime"]["version"] for frame in fakes.posts.frames["watcher"]]
         assert max(shown) == 3, schedule
     assert conflated

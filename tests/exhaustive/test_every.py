@@ -13,10 +13,10 @@ from .every_broken import (
     ForgetsIds,
     KeepsNothingBack,
     NumbersApart,
-    ReadsTheHistoryBeforeTheSequence,
+    ReadsTheHistoryBeforeItsEnd,
     RetriesFromBehindTheMessage,
     ShowsWhatIsNewer,
-    StopsAtAKnownId,
+    StopsAtADuplicate,
     reading_the_history_before_the_row,
     recovering_in_part,
     saying_nothing_of_more,
@@ -77,16 +77,16 @@ BROKEN = {
     "a message is numbered outside its transaction": Broken(
         CRASH, {"log": NumbersApart, "change_publisher": changing(log=Appends)}
     ),
-    "a known id is not pushed again": Broken(
-        CRASH, {"change_publisher": changing(log=StopsAtAKnownId)}
+    "a duplicate is not pushed again": Broken(
+        CRASH, {"change_publisher": changing(log=StopsAtADuplicate)}
     ),
-    "a known id is numbered again": Broken("an event comes twice", {"log": ForgetsIds}),
+    "a duplicate is numbered again": Broken("an event comes twice", {"log": ForgetsIds}),
     "the history is read before the row is written": Broken(
         "a client subscribes", {"change_client": reading_the_history_before_the_row}
     ),
     "the history is read before the last number": Broken(
         "a client returns, one message a reply",
-        {"change_client": changing(log=ReadsTheHistoryBeforeTheSequence)},
+        {"change_client": changing(log=ReadsTheHistoryBeforeItsEnd)},
     ),
     "a part of the history is called recovered": Broken(
         "a client returns, the history expires", {"recover": recovering_in_part}

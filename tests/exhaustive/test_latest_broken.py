@@ -16,7 +16,7 @@ from .latest import Latest
 from .latest_broken import (
     AcknowledgesBeforeItPushes,
     AcknowledgesBeforeItSends,
-    ForgetsTheLastFlush,
+    ForgetsTheLastTrail,
     IgnoresItsToken,
     Index,
     IsNotCalledAgain,
@@ -24,14 +24,14 @@ from .latest_broken import (
     OldState,
     ReadsAgainBeforeItsRow,
     ReadsAnOldState,
-    ReadsBeforeItDisarms,
+    ReadsBeforeItTakes,
     ReadsTheRowsBeforeItWrites,
     ReadsTheStateBeforeItsRow,
     SendsNothing,
     StopsAtAnEqualVersion,
     StopsForNewer,
     TriesOnce,
-    deleting_without_the_row,
+    changing_table,
     ignoring,
     judging_the_age_after_the_post,
     knowing_its_first_token,
@@ -62,18 +62,18 @@ def ignoring_everywhere(outcome: Outcome) -> dict[str, Any]:
 
 BROKEN = {
     "the client reads the state before its row is written": Broken(
-        TWO, {"change_client": changing(store=ReadsTheStateBeforeItsRow)}
+        TWO, {"change_client": changing_table(ReadsTheStateBeforeItsRow)}
     ),
     "the client shows whatever comes": Broken(TWO, {"shows": received}),
     "a publisher reads the rows before it writes": Broken(
-        TWO, {"change_publisher": changing(store=ReadsTheRowsBeforeItWrites)}
+        TWO, {"change_publisher": changing_table(ReadsTheRowsBeforeItWrites)}
     ),
     "a publisher reads the rows from an index": Broken(
         TWO, {"store": Index, "meanwhile": (the_copy_catches_up,)}
     ),
     "a publisher stops at an equal version": Broken(CRASH, {"store": StopsAtAnEqualVersion}),
     "a publisher that died is not called again": Broken(
-        CRASH, {"change_publisher": changing(store=IsNotCalledAgain)}
+        CRASH, {"change_publisher": changing_table(IsNotCalledAgain)}
     ),
     "a publisher acknowledges before it has sent the trailing push": Broken(
         CRASH, {"change_publisher": changing(queue=AcknowledgesBeforeItSends)}
@@ -82,15 +82,15 @@ BROKEN = {
         TWO, {"change_publisher": changing(queue=SendsNothing)}
     ),
     "a superseded publisher does not look for its token": Broken(
-        THREE_CRASH, {"change_publisher": changing(store=IgnoresItsToken)}
+        THREE_CRASH, {"change_publisher": changing_table(IgnoresItsToken)}
     ),
     "a publisher acknowledges a leading push before it pushes": Broken(
-        CRASH, {"change_publisher": changing(store=AcknowledgesBeforeItPushes)}
+        CRASH, {"change_publisher": changing_table(AcknowledgesBeforeItPushes)}
     ),
-    "a trailing push reads before it disarms": Broken(
-        "three publishers", {"change_worker": changing(store=ReadsBeforeItDisarms)}
+    "a trailing push reads before it takes its token": Broken(
+        "three publishers", {"change_worker": changing_table(ReadsBeforeItTakes)}
     ),
-    "a trailing push that died is taken for done": Broken(CRASH, {"store": ForgetsTheLastFlush}),
+    "a trailing push that died is taken for done": Broken(CRASH, {"store": ForgetsTheLastTrail}),
     "a batch of clicks knows its first token alone": Broken(
         CLICKS, {"count": knowing_its_first_token}
     ),
@@ -116,19 +116,19 @@ BROKEN = {
         RANGES_CRASH, {"change_worker": changing(queue=AcknowledgesBeforeItSends)}
     ),
     "a range leaves its edge out": Broken(
-        RANGES, {"change_worker": changing(store=LeavesTheEdgeOut)}
+        RANGES, {"change_worker": changing_table(LeavesTheEdgeOut)}
     ),
     "a range reads an old state": Broken(
         RANGES,
         {
             "store": OldState,
             "meanwhile": (the_copy_catches_up,),
-            "change_worker": changing(store=ReadsAnOldState),
+            "change_worker": changing_table(ReadsAnOldState),
         },
     ),
     "$connect sends no retry": Broken(PLAIN, {"change_client": changing(queue=SendsNothing)}),
     "$connect reads again before its row": Broken(
-        PLAIN, {"change_client": changing(store=ReadsAgainBeforeItsRow)}
+        PLAIN, {"change_client": changing_table(ReadsAgainBeforeItsRow)}
     ),
     "a retry of $connect stops for a newer value": Broken(
         PLAIN, {"change_client": changing(queue=StopsForNewer)}
@@ -141,11 +141,8 @@ BROKEN = {
             "change_worker": taking_every_410_for_the_end,
         },
     ),
-    "a retry that reads no row deletes at a 410": Broken(
-        "a plain client, posts that do not start", {"change_worker": deleting_without_the_row}
-    ),
     "a connection's age is judged after the post": Broken(
-        OPENS_LATE, {"change_publisher": judging_the_age_after_the_post}
+        OPENS_LATE, {"change_worker": judging_the_age_after_the_post}
     ),
     "the attempts end before a handshake does": Broken(
         PLAIN,

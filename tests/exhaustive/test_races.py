@@ -5,45 +5,45 @@ from collections.abc import Sequence
 
 import pytest
 
-from handlers.realtime.delivery.workers import work
-from handlers.realtime.latest.publish import Update, publish
-from handlers.realtime.model import Connection, MissingEpoch, Outcome, UnknownConnection
-from handlers.realtime.subscriptions import Peer, disconnect, subscribe
-from tests.fakes.delivery import API, NOW, RULES, Twins
+from handlers.realtime.connections import delete_connection
+from handlers.realtime.functions.fan_out import work
+from handlers.realtime.model import Connection, Outcome, Rejected, UnknownConnection, Update
+from handlers.realtime.subscriptions import Peer, subscribe
+from tests.fakes.delivery import API, NOW, RULES, Fakes
 from tests.fakes.schedule import Actor, finish, interleavings
 
 CHANNEL = "link:a"
 
 
-def opened() -> Twins:
-    twins = Twins()
-    twins.store.connections["c"] = Connection("c", "anonymous", NOW, NOW // 1000 + 7200)
-    return twins
+def opened() -> Fakes:
+    fakes = Fakes()
+    fakes.store.connections["c"] = Connection("c", "anonymous", NOW, NOW // 1000 + 7200)
+    return fakes
 
 
-async def publishing(twins: Twins, version: int, epoch: int = 1) -> None:
+async def publishing(fakes: Fakes, version: int, epoch: int = 1) -> None:
     update = Update(CHANNEL, {}, version, at=NOW + version, epoch=epoch)
-    await publish(twins.engine, update, [f"m{version}"])
+    await fakes.engine.mode(CHANNEL).publish(fakes.engine, update, [f"m{version}"])
 
 
-def work_on_all(twins: Twins) -> None:
-    while twins.queue.sent:
-        task, _ = twins.queue.sent.pop(0)
-        finish(work(twins.engine, task))
+def work_on_all(fakes: Fakes) -> None:
+    while fakes.queue.sent:
+        task, _ = fakes.queue.sent.pop(0)
+        finish(work(fakes.engine, task))
 
 
 def test_the_value_with_an_epoch_is_left_where_one_without_meets_it_in_every_order() -> None:
-    async def without(twins: Twins) -> None:
-        with contextlib.suppress(MissingEpoch):
-            await publishing(twins, 2, epoch=0)
+    async def without(fakes: Fakes) -> None:
+        with contextlib.suppress(Rejected):
+            await publishing(fakes, 2, epoch=0)
 
-    def world() -> tuple[Twins, Sequence[Actor]]:
-        twins = opened()
-        return twins, (publishing(twins, 1), without(twins))
+    def world() -> tuple[Fakes, Sequence[Actor]]:
+        fakes = opened()
+        return fakes, (publishing(fakes, 1), without(fakes))
 
     orders = 0
-    for schedule, twins in interleavings(world):
-        state = twins.store.states[CHANNEL]
+    for schedule, fakes in interleavings(world):
+        state = fakes.store.states[CHANNEL]
         assert (state.epoch, state.version) == (1, 1), schedule
         orders += 1
     assert orders > 5
@@ -63,24 +63,24 @@ def test_a_subscribe_that_meets_the_end_of_its_connection_leaves_no_row_with_an_
 def leaves_no_row(preemptions: int | None) -> None:
     """After the next publish, at the latest."""
 
-    async def subscribing(twins: Twins) -> None:
+    async def subscribing(fakes: Fakes) -> None:
         with contextlib.suppress(UnknownConnection):
-            await subscribe(twins.store, RULES, CHANNEL, peer=Peer("c", API), maximum=9, now_ms=NOW)
+            await subscribe(fakes.store, RULES, CHANNEL, peer=Peer("c", API), maximum=9, now_ms=NOW)
 
-    async def ending(twins: Twins) -> None:
-        twins.posts.outcomes["c"] = Outcome.GONE
-        await disconnect(twins.store, "c")
+    async def ending(fakes: Fakes) -> None:
+        fakes.posts.outcomes["c"] = Outcome.GONE
+        await delete_connection(fakes.store, "c")
 
-    def world() -> tuple[Twins, Sequence[Actor]]:
-        twins = opened()
-        return twins, (subscribing(twins), ending(twins), publishing(twins, 1))
+    def world() -> tuple[Fakes, Sequence[Actor]]:
+        fakes = opened()
+        return fakes, (subscribing(fakes), ending(fakes), publishing(fakes, 1))
 
     late = 0
-    for schedule, twins in interleavings(world, preemptions):
-        late += bool(twins.store.rows)
-        twins.now += 1_000
-        finish(publishing(twins, 2))
-        work_on_all(twins)
-        assert not twins.store.rows, schedule
-        assert not twins.store.connections, schedule
+    for schedule, fakes in interleavings(world, preemptions):
+        late += bool(fakes.store.rows)
+        fakes.now += 1_000
+        finish(publishing(fakes, 2))
+        work_on_all(fakes)
+        assert not fakes.store.rows, schedule
+        assert not fakes.store.connections, schedule
     assert late

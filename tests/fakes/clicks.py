@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from handlers.clicks.counting import Busy, Counted, Rejected, Written
-from handlers.realtime.latest.publish import Update
+from handlers.realtime.model import Update
 from handlers.shortener.click import Click
 from handlers.shortener.link import Counters
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.realtime.protocol import Since
+from handlers.realtime.model import Position
 
 
 class EveryClient:
@@ -13,7 +13,7 @@ class EveryClient:
     nothing out of turn.
     """
 
-    def __init__(self, since: Since | None = None) -> None:
+    def __init__(self, since: Position | None = None) -> None:
         self.since = since
         """The position of the newest message shown, for the next `subscribe`."""
         self.shown: list[Any] = []
@@ -37,24 +37,24 @@ class EveryClient:
         messages = reply["messages"]
         self._is_ready, self.wants_more = True, reply["more"]
         if "epoch" not in reply:  # no message yet: the first there is will be number 1
-            self.since = self.since or Since(0, 0)
+            self.since = self.since or Position(0, 0)
             return
         epoch, version = reply["epoch"], reply["version"]
         if not reply["recovered"]:
             self.misses += self.since is not None
-            self.since = Since(epoch, version)
+            self.since = Position(epoch, version)
         elif self.since is None or self.since.version == 0:
             first = messages[0]["version"] if messages else version + 1
-            self.since = Since(epoch, first - 1)
+            self.since = Position(epoch, first - 1)
         for message in messages:
             self._early[epoch, message["version"]] = message["value"]
 
-    def _show(self, since: Since) -> Since:
+    def _show(self, since: Position) -> Position:
         for epoch, version in sorted(self._early):
             if epoch > since.epoch:
-                since = Since(epoch, 0)
+                since = Position(epoch, 0)
             if (epoch, version) == (since.epoch, since.version + 1):
-                since = Since(epoch, version)
+                since = Position(epoch, version)
                 self.shown.append(self._early[epoch, version])
             if (epoch, version) <= (since.epoch, since.version):
                 del self._early[epoch, version]

@@ -1,10 +1,11 @@
-"""An engine on twins, for tests of what publishes, delivers and catches up."""
+"""An engine on fakes, for tests of publishing, delivering and retrying."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from handlers.realtime.channels import Rules
-from handlers.realtime.delivery.engine import Engine, Limits
+from handlers.realtime.engine import Engine, Limits
+from handlers.realtime.functions.tables import mode_of
 from handlers.realtime.model import Connection, Subscription
 
 from .log import MemoryLog
@@ -25,14 +26,13 @@ NOW = 1_763_787_600_123
 
 
 @dataclass
-class Twins:
-    """The ports in memory, and a clock that stands still but for who sleeps and who sets it."""
+class Fakes:
+    """The ports in memory, and a clock that only a sleep or a test moves."""
 
     store: MemoryStore = field(default_factory=MemoryStore)
     log: MemoryLog = field(default_factory=MemoryLog)
     posts: MemoryPosts = field(default_factory=MemoryPosts)
     queue: MemoryQueue = field(default_factory=MemoryQueue)
-    """What all engines remember: they are of one process."""
     now: int = NOW
     limits: Limits = field(default_factory=Limits)
 
@@ -40,10 +40,12 @@ class Twins:
     def engine(self) -> Engine:
         return Engine(
             store=self.store,
+            states=self.store,
             log=self.log,
             posts=self.posts,
             queue=self.queue,
             rules=RULES,
+            mode_of=mode_of,
             now_ms=lambda: self.now,
             api_id=API,
             limits=self.limits,
@@ -76,8 +78,8 @@ def watcher(
         store.rows[channel, connection_id] = Subscription(connection_id, via=via, **row)
 
 
-def audience(twins: Twins, count: int, channel: str = "link:a") -> list[str]:
+def subscribers(fakes: Fakes, count: int, channel: str = "link:a") -> list[str]:
     ids = [f"c{number:03}" for number in range(count)]
     for connection_id in ids:
-        watcher(twins.store, connection_id, channel)
+        watcher(fakes.store, connection_id, channel)
     return ids

@@ -1,10 +1,10 @@
-"""The twin of the log port: the log of every channel in memory, with a step before each call."""
+"""The fake of the log port: the log of every channel in memory, with a step before each call."""
 
-import dataclasses
 import json
 from dataclasses import dataclass, field
 
-from handlers.realtime.every.log import Appended, Event, Known, LogMessage, LogPage, Moved, Sequence
+from handlers.realtime.model import LogMessage, Position, Update
+from handlers.realtime.ports import Appended, Duplicate, LogPage, Moved
 
 from .schedule import step
 
@@ -13,9 +13,9 @@ from .schedule import step
 class Log:
     """One channel's."""
 
-    sequence: Sequence | None = None
+    end: Position | None = None
     messages: dict[int, LogMessage] = field(default_factory=dict[int, LogMessage])
-    ids: dict[str, Known] = field(default_factory=dict[str, Known])
+    ids: dict[str, Duplicate] = field(default_factory=dict[str, Duplicate])
 
 
 class MemoryLog:
@@ -26,25 +26,25 @@ class MemoryLog:
     def of(self, channel: str) -> Log:
         return self.channels.setdefault(channel, Log())
 
-    async def read_sequence(self, channel: str) -> Sequence | None:
+    async def read_end(self, channel: str) -> Position | None:
         await step()
-        return self.of(channel).sequence
+        return self.of(channel).end
 
     async def append(
-        self, sequence: Sequence, event: Event, expires_at: int
-    ) -> Appended | Known | Moved:
+        self, end: Position, update: Update, expires_at: int
+    ) -> Appended | Duplicate | Moved:
         await step()
-        log = self.of(event.channel)
-        if known := log.ids.get(event.id):
-            return known
-        if log.sequence != (sequence if sequence.number else None):
+        log = self.of(update.channel)
+        if duplicate := log.ids.get(update.id):
+            return duplicate
+        if log.end != (end if end.version else None):
             return Moved()
-        number = sequence.number + 1
-        value = json.loads(json.dumps(event.value))
-        log.sequence = dataclasses.replace(sequence, number=number)
-        log.messages[number] = LogMessage(number, event.id, value, event.at, expires_at)
-        log.ids[event.id] = Known(sequence.epoch, number)
-        return Appended(sequence.epoch, number)
+        number = end.version + 1
+        value = json.loads(json.dumps(update.value))
+        log.end = Position(end.epoch, number)
+        log.messages[number] = LogMessage(number, update.id, value, update.at, expires_at)
+        log.ids[update.id] = Duplicate(log.end)
+        return Appended(log.end)
 
     async def read_message(self, channel: str, number: int) -> LogMessage | None:
         await step()

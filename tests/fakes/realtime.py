@@ -1,4 +1,4 @@
-"""Twins of the realtime ports: store, posts and queue in memory, with a step before each call."""
+"""Fakes of the realtime ports: store, posts and queue in memory, with a step before each call."""
 
 import dataclasses
 import json
@@ -7,38 +7,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.realtime.delivery.tasks import Task
 from handlers.realtime.latest.writes import AHEAD_MS
 from handlers.realtime.model import (
-    ROWS_PER_DELETE,
-    Claim,
-    Claimed,
     Connection,
-    Held,
-    Join,
-    Joined,
     Misconfigured,
     Outcome,
     Page,
     State,
     Subscription,
-    Superseded,
+    Task,
     TooManySubscriptions,
     UnknownConnection,
     Update,
+)
+from handlers.realtime.ports import (
+    ROWS_PER_DELETE,
+    CoolingDown,
+    Deferred,
+    Led,
+    Superseded,
 )
 
 from .schedule import step
 
 
 @dataclass(frozen=True)
-class Hold:
-    """What a state's row has besides the value."""
+class Cooldown:
+    """The attributes of a state's row besides the value."""
 
     until: int = 0
     since: int = 0
-    armed: str | None = None
-    flushed: str | None = None
+    trailing: str | None = None
+    trailed: str | None = None
 
 
 class MemoryStore:
@@ -47,9 +47,9 @@ class MemoryStore:
         self.rows: dict[tuple[str, str], Subscription] = {}
         """By channel and connection id."""
         self.states: dict[str, State] = {}
-        self.holds: dict[str, Hold] = {}
-        self.tokens: Counter[tuple[int, int]] = Counter()
-        """By second and part."""
+        self.cooldowns: dict[str, Cooldown] = {}
+        self.tokens: Counter[int] = Counter()
+        """By second."""
         self.refused_deletes = 0
         """So many times, `delete_subscriptions` leaves its last row unprocessed."""
         self._page_size = page_size
@@ -127,50 +127,52 @@ class MemoryStore:
         await step()
         return self.states.get(channel)
 
-    async def claim(self, update: Update, now_ms: int, interval_ms: int) -> Claim:
+    async def lead(
+        self, update: Update, now_ms: int, interval_ms: int
+    ) -> Led | CoolingDown | Superseded:
         await step()
-        hold = self.holds.get(update.channel, Hold())
+        cooldown = self.cooldowns.get(update.channel, Cooldown())
         if self._is_newer(update):
             return self._superseded(update.channel)
-        if now_ms < hold.until and hold.since <= now_ms + AHEAD_MS:
-            return Held(hold.until)
+        if now_ms < cooldown.until and cooldown.since <= now_ms + AHEAD_MS:
+            return CoolingDown(cooldown.until)
         self._write(update)
-        self._hold(update.channel, now_ms, interval_ms, None)
-        return Claimed(self.states[update.channel])
+        self._cool_down(update.channel, now_ms, interval_ms, None)
+        return Led(self.states[update.channel])
 
-    async def join(self, update: Update, token: str) -> Join:
+    async def defer(self, update: Update, token: str) -> Deferred | Superseded:
         await step()
-        hold = self.holds.get(update.channel, Hold())
+        cooldown = self.cooldowns.get(update.channel, Cooldown())
         if self._is_newer(update):
             return self._superseded(update.channel)
         self._write(update)
-        self.holds[update.channel] = dataclasses.replace(hold, armed=hold.armed or token)
-        interval_ms = self.states[update.channel].interval_ms
-        return Joined(hold.armed or token, hold.until, interval_ms)
+        trailing = cooldown.trailing or token
+        self.cooldowns[update.channel] = dataclasses.replace(cooldown, trailing=trailing)
+        return Deferred(trailing, cooldown.until, self.states[update.channel].interval_ms)
 
-    async def flush(self, channel: str, token: str, now_ms: int, interval_ms: int) -> State | None:
+    async def trail(self, channel: str, token: str, now_ms: int, interval_ms: int) -> State | None:
         await step()
-        hold = self.holds.get(channel, Hold())
-        if (hold.armed or hold.flushed) != token:
+        cooldown = self.cooldowns.get(channel, Cooldown())
+        if (cooldown.trailing or cooldown.trailed) != token:
             return None
-        self._hold(channel, now_ms, interval_ms, token)
+        self._cool_down(channel, now_ms, interval_ms, token)
         return self.states[channel]
 
     async def set_interval(self, channel: str, interval_ms: int) -> None:
         await step()
-        hold = self.holds.get(channel, Hold())
-        if channel in self.states and hold.since:
+        cooldown = self.cooldowns.get(channel, Cooldown())
+        if channel in self.states and cooldown.since:
             state = dataclasses.replace(self.states[channel], interval_ms=interval_ms)
             self.states[channel] = state
-            until = hold.since + interval_ms
-            self.holds[channel] = dataclasses.replace(hold, until=until)
+            until = cooldown.since + interval_ms
+            self.cooldowns[channel] = dataclasses.replace(cooldown, until=until)
 
-    async def take_tokens(self, second: int, part: int, tokens: int, maximum: int) -> bool:
+    async def take_tokens(self, second: int, tokens: int, maximum: int) -> bool:
         await step()
-        used = self.tokens[second, part]
+        used = self.tokens[second]
         if used and used > maximum - tokens:
             return False
-        self.tokens[second, part] = used + tokens
+        self.tokens[second] = used + tokens
         return True
 
     def _is_newer(self, update: Update) -> bool:
@@ -179,8 +181,8 @@ class MemoryStore:
         return before is not None and (before.epoch, before.version) > position
 
     def _superseded(self, channel: str) -> Superseded:
-        hold, state = self.holds.get(channel, Hold()), self.states[channel]
-        return Superseded(hold.armed, hold.until, state.interval_ms, state.epoch)
+        cooldown, state = self.cooldowns.get(channel, Cooldown()), self.states[channel]
+        return Superseded(cooldown.trailing, cooldown.until, state.interval_ms, state.epoch)
 
     def _write(self, update: Update) -> None:
         before = self.states.get(update.channel)
@@ -189,12 +191,12 @@ class MemoryStore:
         state = State(update.channel, update.epoch, update.version, value, update.at, interval_ms)
         self.states[update.channel] = state
 
-    def _hold(self, channel: str, now_ms: int, interval_ms: int, flushed: str | None) -> None:
-        before = self.holds.get(channel, Hold())
-        self.holds[channel] = Hold(before.until, before.since, flushed=flushed)
+    def _cool_down(self, channel: str, now_ms: int, interval_ms: int, trailed: str | None) -> None:
+        before = self.cooldowns.get(channel, Cooldown())
+        self.cooldowns[channel] = Cooldown(before.until, before.since, trailed=trailed)
         if interval_ms:
             until = now_ms + (self.states[channel].interval_ms or interval_ms)
-            self.holds[channel] = Hold(until, now_ms, flushed=flushed)
+            self.cooldowns[channel] = Cooldown(until, now_ms, trailed=trailed)
 
     def _delete(self, channel: str, connection_id: str) -> None:
         self.rows.pop((channel, connection_id), None)
@@ -218,7 +220,7 @@ class MemoryPosts:
         self,
         connection_ids: Sequence[str],
         data: bytes,
-        seconds: float,  # noqa: ARG002 - a twin has no clock
+        seconds: float,  # noqa: ARG002 - a fake has no clock
     ) -> Mapping[str, Outcome]:
         results: dict[str, Outcome] = {}
         for connection_id in connection_ids:
@@ -237,7 +239,7 @@ class MemoryPosts:
 
 
 class MemoryQueue:
-    """Keeps every task with its delay; who wants one worked on takes it from there."""
+    """Keeps every task with its delay, until a test takes it."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[Task, int]] = []

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from components.version import VERSION
 from handlers.realtime.channels import Rules
 from handlers.realtime.ingress import admit, from_queue
+from tests.fakes.delivery import Fakes
 from tests.infra.harness import ROOT, Cloud, Deployment
 from tests.infra.provider_inputs import YAML
 from tests.infra.provider_monitor import engine, provider
@@ -194,7 +196,8 @@ def test_the_first_program_publishes_what_the_page_has_the_shell_send(first: Dep
     options = dict(itertools.pairwise(words))
     variables = first.named("realtime-publish-function").inputs["environment"]["variables"]
     request = from_queue(options["--message-body"], sent_at=0)
-    update = admit(request, Rules.parse(variables["CHANNEL_RULES"]), now_ms=0)
+    rules = Rules.parse(variables["CHANNEL_RULES"])
+    update = admit(replace(Fakes(now=0).engine, rules=rules), request)
     assert update.value == {"hello": "world"}
     assert f"channel={update.channel}" in listen
     assert options["--message-group-id"] == update.channel

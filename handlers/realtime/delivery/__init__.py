@@ -1,1 +1,1 @@
-"""From a value to every screen: the audience, its posts, what failed, and the pace of it all."""
+"""Posts frames to the subscribers of a channel, by the publisher itself and by workers."""

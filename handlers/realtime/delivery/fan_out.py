@@ -1,128 +1,149 @@
-"""Brings one frame to everybody who watches its channel, or hands the work to workers.
+"""Fans one frame out to the subscribers of its channel.
 
-A small audience is served at once, within a budget that protects the caller; a large one, and what
-the budget leaves over, becomes tasks.
+A publisher posts to a few subscribers itself, within a budget that protects it. A larger number,
+and the rest when the budget is spent, becomes tasks by ranges of connection ids.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..model import Page, Subscription
-from .engine import Engine, Published, Push
-from .serving import serve_inline, serve_range
-from .tasks import Range, Task
+from ..engine import Engine
+from ..model import Outcome, Published, Range, State, Subscription
+from ..modes import Mode
+from .outcomes import Outcomes, post, send_retries
 
-PLANNED_SHARE = 0.7
-"""Of the posts that a channel may use, what its interval is planned for.
-
-A fan-out also waits for its queue, reads rows and meets others that are late. Planned for all of
-the rate, the next one begins while it is still at work, and from then on both do.
-"""
-UNCOUNTED_MS = 2_000
-"""The interval of a channel whose subscribers are many, until a worker has counted them."""
+LAST_ATTEMPT = 2
+"""Lambda takes some sixteen runs of one chain for a loop, and refuses the next. Splits, ranges and
+retries of one value together stay below.
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html"""
 
 
-async def fan_out(engine: Engine, push: Push) -> Published:
-    """Serves the channel's audience. When it returns, nothing depends on the caller any more.
+class Unfinished(Exception):
+    """A range was not posted to in all its attempts."""
 
-    A large audience costs the caller one read and one send. Raises `Misconfigured` and what the
-    store and the queue raise; then the caller's source must deliver its message again.
+
+async def fan_out(engine: Engine, mode: Mode, state: State) -> Published:
+    """On return every subscriber was posted to or has a task in the queue.
+
+    A large channel costs the caller one read and one send. Raises `Misconfigured` and the
+    exceptions of the ports; then the caller's source must deliver its message again.
     """
+    whole = Range(state.channel, position=state.position)
     maximum = engine.limits.inline_maximum
-    page = await engine.store.subscriptions(push.channel, limit=maximum + 1)
-    if _is_all(page, maximum):
-        published = await serve_inline(engine, push, page.subscriptions)
-        await _adapt_interval(engine, push, len(page.subscriptions))
-        return published
-    if push.interval_ms is None and (interval_ms := _rule_interval_ms(engine, push)):
-        # Or each further value would start its own fan-out before the first one has been counted.
-        await engine.store.set_interval(push.channel, max(interval_ms, UNCOUNTED_MS))
-    await engine.queue.send([Range(push.channel, message=push.message, whole=True)])
-    return Published(tasks=1)
+    page = await engine.store.subscriptions(state.channel, limit=maximum + 1)
+    if page.after is not None:
+        await mode.adapt_interval(engine, state, None)
+        await engine.queue.send([replace(whole, counted=0)])
+        return Published(tasks=1)
+    rows, seconds = page.subscriptions, engine.limits.inline_seconds
+    published = await _deliver(engine, state, rows, whole, seconds)
+    await mode.adapt_interval(engine, state, len(rows))
+    return published
 
 
-async def fan_out_range(engine: Engine, push: Push, task: Range) -> Published:
-    """A worker's share. A whole audience, if too many for one, is cut into ranges first."""
-    if not task.whole:
-        return await serve_range(engine, push, await _between(engine, task), task)
-    if task.after is not None:
-        return await _cut(engine, push, task, await _next(engine, task.channel, task.after))
-    page = await engine.store.subscriptions(task.channel, limit=engine.limits.range_size + 1)
-    if not _is_all(page, engine.limits.range_size):
-        return await _cut(engine, push, task, page)
-    await _adapt_interval(engine, push, len(page.subscriptions))
-    return await serve_range(engine, push, page.subscriptions, task)
+async def fan_out_range(engine: Engine, mode: Mode, task: Range, seconds: float) -> Published:
+    """A worker's part: posts to the range, or splits a long one. Raises `Unfinished`.
+
+    The value is read last, when the first post starts: the task may have waited.
+    """
+    rows, after = await _read(engine, task)
+    missing = await mode.missing(engine, task, engine.now_ms())
+    if not missing.states:
+        return Published()
+    (state,) = missing.states
+    if after is not None:
+        return await _split(engine, mode, state, task, rows, after)
+    if task.counted is not None:
+        await mode.adapt_interval(engine, state, task.counted + len(rows))
+    return await _deliver(engine, state, rows, task, seconds)
 
 
-def _is_all(page: Page, maximum: int) -> bool:
-    return page.after is None and len(page.subscriptions) <= maximum
-
-
-async def _next(engine: Engine, channel: str, after: str) -> Page:
-    return await engine.store.subscriptions(channel, after)
-
-
-async def _between(engine: Engine, task: Range) -> Sequence[Subscription]:
+async def _read(engine: Engine, task: Range) -> tuple[Sequence[Subscription], str | None]:
+    """The rows of a range, and where the next page starts if they are too many for one worker."""
+    # Some more than a split makes: subscribers come between a split and its ranges.
+    most = engine.limits.range_size * 3 // 2
     rows: list[Subscription] = []
     after = task.after
     while True:
-        page = await engine.store.subscriptions(task.channel, after, task.until)
+        limit = most + 1 - len(rows)
+        page = await engine.store.subscriptions(task.channel, after, task.until, limit)
         rows += page.subscriptions
-        if page.after is None:
-            return rows
         after = page.after
+        if after is None or len(rows) > most:
+            return rows, after
 
 
-async def _cut(engine: Engine, push: Push, task: Range, page: Page) -> Published:
-    """Sends contiguous ranges that cover every id there is or will be, page by page as read.
+async def _split(
+    engine: Engine,
+    mode: Mode,
+    state: State,
+    task: Range,
+    rows: Sequence[Subscription],
+    after: str | None,
+) -> Published:
+    """Sends contiguous ranges, page by page as read, which cover every id there is or will be.
 
     A million rows take longer to read than a function may run: the next worker goes on.
     """
     size = engine.limits.range_size
-    audience, sent = task.counted, 0
-    edge = task.after
+    part = replace(task, counted=None)
+    edge, count, sent = task.after, 0, 0
     while True:
-        ranges: list[Task] = []
-        for row in page.subscriptions:
-            audience += 1
-            if audience % size == 0:
-                ranges.append(Range(task.channel, edge, row.connection_id, task.message))
+        tasks: list[Range] = []
+        for row in rows:
+            count += 1
+            if count % size == 0:
+                tasks.append(replace(part, after=edge, until=row.connection_id))
                 edge = row.connection_id
-        last = page.after is None
-        enough = audience - task.counted >= engine.limits.cut_size and edge != task.after
-        if last:
-            ranges.append(Range(task.channel, edge, None, task.message))
-        elif enough:
-            counted = audience - audience % size
-            ranges.append(replace(task, after=edge, counted=counted))
-        push = await _adapt_interval(engine, push, audience, is_all=last)
-        await engine.queue.send(ranges)
-        sent += len(ranges)
-        if page.after is None or enough:
-            return Published(subscribers=audience, tasks=sent)
-        page = await _next(engine, task.channel, page.after)
+        is_full = count >= engine.limits.split_size and count >= size
+        if after is None:
+            tasks.append(replace(part, after=edge))
+        elif is_full:
+            counted = None if task.counted is None else task.counted + count - count % size
+            tasks.append(replace(task, after=edge, counted=counted))
+        await engine.queue.send(tasks)
+        sent += len(tasks)
+        if after is None or is_full:
+            break
+        page = await engine.store.subscriptions(task.channel, after, task.until)
+        rows, after = page.subscriptions, page.after
+    if task.counted is not None:
+        is_all = after is None
+        await mode.adapt_interval(engine, state, task.counted + count, is_all=is_all)
+    return Published(subscribers=count, tasks=sent)
 
 
-async def _adapt_interval(
-    engine: Engine, push: Push, subscribers: int, *, is_all: bool = True
-) -> Push:
-    """Keeps the next pushes apart by as long as one of them takes; the push as it is then.
+async def _deliver(
+    engine: Engine, state: State, rows: Sequence[Subscription], task: Range, seconds: float
+) -> Published:
+    outcomes = await post(engine, state, rows, seconds)
+    rest = _rest(task, outcomes)
+    if rest:
+        await engine.queue.send([rest])
+    retries = await send_retries(engine, state, outcomes)
+    return Published(
+        subscribers=len(rows),
+        outcomes=Counter(outcomes.values()),
+        tasks=retries + (rest is not None),
+        age_ms=max(0, engine.now_ms() - state.at) if outcomes else None,
+    )
 
-    Only a complete count shortens the interval.
+
+def _rest(task: Range, outcomes: Outcomes) -> Range | None:
+    """The range from the first connection on to which nothing was sent.
+
+    Some behind it may have been posted to: a frame that comes twice is harmless.
     """
-    rule_ms = _rule_interval_ms(engine, push)
-    if not rule_ms:
-        return push
-    planned = engine.limits.posts_per_second * PLANNED_SHARE
-    interval_ms = max(rule_ms, round(subscribers * 1000 / planned))
-    before_ms = push.interval_ms or rule_ms
-    if interval_ms == before_ms or (interval_ms < before_ms and not is_all):
-        return push
-    await engine.store.set_interval(push.channel, interval_ms)
-    return replace(push, interval_ms=interval_ms)
-
-
-def _rule_interval_ms(engine: Engine, push: Push) -> int:
-    """0 where every value is pushed."""
-    rule = engine.rules.find(push.channel)
-    return 0 if rule is None or push.message is not None else rule.min_interval_ms
+    before = task.after
+    for number, (connection_id, outcome) in enumerate(outcomes.items()):
+        if outcome is not Outcome.UNSTARTED:
+            before = connection_id
+            continue
+        if task.attempt == LAST_ATTEMPT:
+            raise Unfinished(
+                f"{len(outcomes) - number} connections of {task.channel} could not be posted to in "
+                f"{LAST_ATTEMPT + 1} tasks: raise posts_per_second or the account's quota"
+            )
+        return replace(task, after=before, counted=None, attempt=task.attempt + 1)
+    return None

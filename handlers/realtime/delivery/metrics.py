@@ -1,12 +1,23 @@
-"""What deliveries cost and achieve. API Gateway has no metrics for posts: these are all there are.
+"""The metrics of deliveries. API Gateway has none for posts, so there are no others.
 
 Each record has its own object, because deliveries run side by side and a shared one would mix them.
 """
 
+from collections import Counter
+
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from ..model import Outcome
-from .engine import Published
+from ..model import Outcome, Published
+
+_POSTS = {
+    Outcome.DELIVERED: "PostsDelivered",
+    Outcome.GONE: "PostsGone",
+    Outcome.HANDSHAKING: "PostsHandshaking",
+    Outcome.SLOW: "PostsSlow",
+    Outcome.FAILED: "PostsFailed",
+    Outcome.UNANSWERED: "PostsUnanswered",
+    Outcome.TOO_LARGE: "PostsTooLarge",
+}
 
 
 def record_publish(published: Published, *, duration_ms: int) -> None:
@@ -16,13 +27,8 @@ def record_publish(published: Published, *, duration_ms: int) -> None:
     metrics.add_metric("ConflatedUpdates", MetricUnit.Count, int(published.conflated))
     if not (published.stale or published.conflated):
         metrics.add_metric("Subscribers", MetricUnit.Count, published.subscribers)
-        metrics.add_metric("PostsDelivered", MetricUnit.Count, published.delivered)
-        metrics.add_metric("PostsGone", MetricUnit.Count, published.gone)
-        metrics.add_metric("PostsHandshaking", MetricUnit.Count, published.handshaking)
-        metrics.add_metric("PostsSlow", MetricUnit.Count, published.slow)
-        metrics.add_metric("PostsFailed", MetricUnit.Count, published.failed)
-        metrics.add_metric("PostsUnanswered", MetricUnit.Count, published.unanswered)
-        metrics.add_metric("PostsTooLarge", MetricUnit.Count, published.too_large)
+        for outcome, name in _POSTS.items():
+            metrics.add_metric(name, MetricUnit.Count, published.outcomes.get(outcome, 0))
         metrics.add_metric("DeliveryTasks", MetricUnit.Count, published.tasks)
         metrics.add_metric("FanOutDuration", MetricUnit.Milliseconds, duration_ms)
         if published.age_ms is not None:
@@ -30,16 +36,15 @@ def record_publish(published: Published, *, duration_ms: int) -> None:
     metrics.flush_metrics()
 
 
-def record_catch_up(outcome: Outcome | None) -> None:
-    """Of one connection; None if it needed nothing."""
+def record_retry(outcomes: Counter[Outcome]) -> None:
     metrics = EphemeralMetrics()
     metrics.add_metric("CatchUps", MetricUnit.Count, 1)
-    delivered = int(outcome is Outcome.DELIVERED)
-    metrics.add_metric("CatchUpsDelivered", MetricUnit.Count, delivered)
+    metrics.add_metric("CatchUpsDelivered", MetricUnit.Count, outcomes[Outcome.DELIVERED])
     metrics.flush_metrics()
 
 
-def record_pacing(waits: int) -> None:
+def record_waits(waits: int) -> None:
+    """Of workers, for the rate limit."""
     metrics = EphemeralMetrics()
     metrics.add_metric("PacingWaits", MetricUnit.Count, waits)
     metrics.flush_metrics()

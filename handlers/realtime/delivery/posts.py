@@ -1,4 +1,4 @@
-"""The `Posts` of `ports` over the push client: what each answer of the management API means.
+"""The `Posts` of `ports` over the push client: the meaning of the management API's answers.
 
 A connection's failure is an outcome, not an exception. Only a refusal of the caller itself is
 raised, because from it nothing follows about any connection.

@@ -20,7 +20,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMe
 
 
 class Unsent(Exception):
-    """SQS refused some of the tasks; whatever led to them must be delivered again."""
+    """SQS refused some of the tasks; the message behind them must be delivered again."""
 
 
 def group(channel: str) -> str:

@@ -1,1 +1,1 @@
-"""Channels of events: numbered without gaps, kept for a while, recovered after a reconnect."""
+"""`every` channels: messages are numbered without gaps, kept for a while and recovered."""

@@ -9,15 +9,16 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import protocol
-from .log import REMEMBERED_SECONDS, Appended, Event, Known, LogMessage, LogPage, Moved, Sequence
+from .. import protocol, table
+from ..model import LogMessage, Position, Update
+from ..ports import Appended, Duplicate, LogPage, Moved
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-Item = Mapping[str, Mapping[str, Any]]
-
+ID_SECONDS = 30 * 86_400
+"""How long an id is known, counted from when the thing happened."""
 SEQUENCE_SECONDS = 90 * 86_400
 """How long after its last message has expired a channel's numbering starts anew."""
 
@@ -46,22 +47,22 @@ class DynamoLog:
         self._client = client
         self._table = table_name
 
-    async def read_sequence(self, channel: str) -> Sequence | None:
+    async def read_end(self, channel: str) -> Position | None:
         item = await self._read(channel, _SEQUENCE)
-        return _sequence(item) if item else None
+        return _position(item) if item else None
 
     async def append(
-        self, sequence: Sequence, event: Event, expires_at: int
-    ) -> Appended | Known | Moved:
+        self, end: Position, update: Update, expires_at: int
+    ) -> Appended | Duplicate | Moved:
         exceptions = self._client.exceptions
         try:
             # boto3 makes a token for this call, so that its own repetitions are harmless.
             await asyncio.to_thread(
                 self._client.transact_write_items,
                 TransactItems=[
-                    self._count(sequence, event.channel, expires_at),
-                    self._keep(sequence.number + 1, event, expires_at),
-                    self._remember(sequence, event),
+                    self._advance(end, update.channel, expires_at),
+                    self._put_message(end.version + 1, update, expires_at),
+                    self._put_id(end, update),
                 ],
             )
         except exceptions.TransactionCanceledException as error:
@@ -74,7 +75,7 @@ class DynamoLog:
             if error.response.get("Error", {}).get("Code") in _BUSY:
                 return Moved()
             raise
-        return Appended(sequence.epoch, sequence.number + 1)
+        return Appended(Position(end.epoch, end.version + 1))
 
     async def read_message(self, channel: str, number: int) -> LogMessage | None:
         item = await self._read(channel, _message_key(number))
@@ -101,21 +102,14 @@ class DynamoLog:
             int(str(last["SK"].get("S")).removeprefix("MSG#")) if last else None,
         )
 
-    async def _read(self, channel: str, sort_key: dict[str, str]) -> Item | None:
-        answer = await asyncio.to_thread(
-            self._client.get_item,
-            TableName=self._table,
-            Key={"PK": _partition(channel), "SK": sort_key},
-            ConsistentRead=True,
-        )
-        return answer.get("Item")
+    async def _read(self, channel: str, sort_key: dict[str, str]) -> table.Item | None:
+        key = {"PK": _partition(channel), "SK": sort_key}
+        return await table.read(self._client, self._table, key)
 
-    def _count(
-        self, sequence: Sequence, channel: str, expires_at: int
-    ) -> "TransactWriteItemTypeDef":
+    def _advance(self, end: Position, channel: str, expires_at: int) -> "TransactWriteItemTypeDef":
         unchanged = "#epoch = :epoch AND #number = :number"
-        values = {":epoch": _number(sequence.epoch), ":number": _number(sequence.number)}
-        if sequence.number == 0:
+        values = {":epoch": table.number(end.epoch), ":number": table.number(end.version)}
+        if end.version == 0:
             unchanged = "attribute_not_exists(#number)"
             del values[":number"]
         return {
@@ -131,38 +125,40 @@ class DynamoLog:
                 },
                 "ExpressionAttributeValues": {
                     **values,
-                    ":next": _number(sequence.number + 1),
-                    ":ttl": _number(expires_at + SEQUENCE_SECONDS),
+                    ":next": table.number(end.version + 1),
+                    ":ttl": table.number(expires_at + SEQUENCE_SECONDS),
                 },
             }
         }
 
-    def _keep(self, number: int, event: Event, expires_at: int) -> "TransactWriteItemTypeDef":
+    def _put_message(
+        self, number: int, update: Update, expires_at: int
+    ) -> "TransactWriteItemTypeDef":
         return {
             "Put": {
                 "TableName": self._table,
                 "Item": {
-                    "PK": _partition(event.channel),
+                    "PK": _partition(update.channel),
                     "SK": _message_key(number),
-                    "id": {"S": event.id},
-                    "value": {"S": protocol.encoded(event.value).decode()},
-                    "at": _number(event.at),
-                    "expiresAt": _number(expires_at),
-                    "ttl": _number(expires_at),
+                    "id": {"S": update.id},
+                    "value": {"S": protocol.encoded(update.value).decode()},
+                    "at": table.number(update.at),
+                    "expiresAt": table.number(expires_at),
+                    "ttl": table.number(expires_at),
                 },
             }
         }
 
-    def _remember(self, sequence: Sequence, event: Event) -> "TransactWriteItemTypeDef":
+    def _put_id(self, end: Position, update: Update) -> "TransactWriteItemTypeDef":
         return {
             "Put": {
                 "TableName": self._table,
                 "Item": {
-                    "PK": _partition(event.channel),
-                    "SK": {"S": f"ID#{event.id}"},
-                    "epoch": _number(sequence.epoch),
-                    "number": _number(sequence.number + 1),
-                    "ttl": _number(event.at // 1000 + REMEMBERED_SECONDS),
+                    "PK": _partition(update.channel),
+                    "SK": {"S": f"ID#{update.id}"},
+                    "epoch": table.number(end.epoch),
+                    "number": table.number(end.version + 1),
+                    "ttl": table.number(update.at // 1000 + ID_SECONDS),
                 },
                 "ConditionExpression": "attribute_not_exists(#pk)",
                 "ExpressionAttributeNames": {"#pk": "PK"},
@@ -171,14 +167,14 @@ class DynamoLog:
         }
 
 
-def _outcome(reasons: list[Mapping[str, Any]]) -> Known | Moved | None:
-    """What a cancellation says; None if no other attempt would end better.
+def _outcome(reasons: list[Mapping[str, Any]]) -> Duplicate | Moved | None:
+    """The meaning of a cancellation; None if no other attempt would end better.
 
     There is a reason for each item in their order: sequence, message, id.
     """
-    sequence, _, known = reasons
-    if known["Code"] == "ConditionalCheckFailed":
-        return Known(int(known["Item"]["epoch"]["N"]), int(known["Item"]["number"]["N"]))
+    sequence, _, id_row = reasons
+    if id_row["Code"] == "ConditionalCheckFailed":
+        return Duplicate(_position(id_row["Item"]))
     if sequence["Code"] == "ConditionalCheckFailed":
         return Moved()
     return Moved() if any(reason["Code"] in _BUSY for reason in reasons) else None
@@ -192,15 +188,11 @@ def _message_key(number: int) -> dict[str, str]:
     return {"S": f"MSG#{number:0{_DIGITS}}"}
 
 
-def _number(number: int) -> dict[str, str]:
-    return {"N": str(number)}
+def _position(item: table.Item) -> Position:
+    return Position(int(item["epoch"]["N"]), int(item["number"]["N"]))
 
 
-def _sequence(item: Item) -> Sequence:
-    return Sequence(int(item["epoch"]["N"]), int(item["number"]["N"]))
-
-
-def _message(item: Item) -> LogMessage:
+def _message(item: table.Item) -> LogMessage:
     return LogMessage(
         number=int(str(item["SK"]["S"]).removeprefix("MSG#")),
         id=item["id"]["S"],

@@ -1,1 +1,1 @@
-"""One module for each Lambda function, and `runtime`, which puts together what they share."""
+"""One module for each Lambda function; `runtime` and `tables` put together their shared parts."""

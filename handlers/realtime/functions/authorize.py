@@ -1,4 +1,4 @@
-"""Lambda authorizer of $connect: who opens a connection, and whether they may.
+"""Lambda authorizer of $connect: identifies the client and permits or denies the connection.
 
 A handshake without credentials costs no request to anything. A policy refuses with 403 and nothing
 else, so a request that names no channel passes: $connect answers it with 400. (To raise
@@ -38,7 +38,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Policy:
-    """Who may open a connection."""
+    """The conditions under which a client may open a connection."""
 
     allowed_origins: frozenset[str]
     require_origin: bool
@@ -47,9 +47,9 @@ class Policy:
     authentication: Authentication
 
     def admit(self, event: Mapping[str, Any]) -> Identity | None:
-        """Who connects; None is anybody. Raises `Refused`.
+        """The identity of the client; None is an anonymous one. Raises `Refused`.
 
-        What needs no look at the credentials comes first: a refused handshake uses no ticket up.
+        The checks that need no credentials come first: a refused handshake uses no ticket up.
         """
         query = handshake.query(event)
         if sum(len(name) + sum(map(len, values)) for name, values in query.items()) > QUERY_LIMIT:

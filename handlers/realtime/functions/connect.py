@@ -23,15 +23,14 @@ from ..channels import (
     UnknownChannel,
     requested,
 )
+from ..connections import CONNECTION_SECONDS
 from ..delivery.queue import SqsTaskQueue
-from ..every.log_store import DynamoLog
 from ..identity.principal import ANONYMOUS, Identity, of_context
 from ..identity.session_store import DynamoSessionStore
 from ..identity.sessions import admit
-from ..model import Connection
-from ..protocol import Since
-from ..store import DynamoStore
-from ..subscriptions import CONNECTION_SECONDS, Handshake, connect
+from ..model import Connection, Position
+from ..subscriptions import Handshake, connect
+from .tables import mode_of, tables
 
 logger = Logger()
 aws.dynamodb()
@@ -137,19 +136,20 @@ def _connection(
 
 
 async def _admitted(handshake: Handshake) -> bool:
-    client, table = aws.dynamodb(), settings().table
-    store, log = DynamoStore(client, table), DynamoLog(client, table)
+    found = tables(settings().table)
     queue = SqsTaskQueue(aws.sqs(), settings().queue_url)
-    opening = functools.partial(connect, store, log, queue, settings().rules, handshake)
-    sessions = DynamoSessionStore(client, table)
-    return await admit(sessions, store, handshake.connection, opening)
+    rule = settings().rules.find(handshake.channel) if handshake.channel else None
+    mode = mode_of(rule) if rule else None
+    opening = functools.partial(connect, found, queue, mode, handshake)
+    sessions = DynamoSessionStore(aws.dynamodb(), settings().table)
+    return await admit(sessions, found.store, handshake.connection, opening)
 
 
-def _since(given: Sequence[str]) -> Since | None:
+def _since(given: Sequence[str]) -> Position | None:
     """The position `<epoch>.<version>`. Raises `MalformedSince`."""
     if not given:
         return None
     position = re.fullmatch(r"(\d{1,16})\.(\d{1,16})", given[0], re.ASCII)
     if position is None or len(given) > 1:
         raise MalformedSince("since must be given once, as the epoch and the version of a frame")
-    return Since(int(position[1]), int(position[2]))
+    return Position(int(position[1]), int(position[2]))

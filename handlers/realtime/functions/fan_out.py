@@ -1,11 +1,12 @@
-"""Works on the delivery queue: flushes, ranges of large audiences, catch-ups and clean-ups.
+"""Works on the delivery queue: trailing pushes, ranges of large channels, and retries.
 
-The tasks of a batch run side by side and fail alone; the queue delivers those again that failed.
+A task that fails fails alone, and the queue delivers it again.
 """
 
 import asyncio
 import functools
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,14 +15,21 @@ from aws_lambda_powertools import Logger
 
 from ... import aws
 from ... import environment as variables
+from ..channels import UnknownChannel
 from ..delivery import metrics
-from ..delivery.engine import Engine, Published
-from ..delivery.posts import management_posts
-from ..delivery.rate_limit import PacedPosts, Pacer
-from ..delivery.tasks import CatchUp, Range, Task, decode
-from ..delivery.workers import work
+from ..delivery.fan_out import fan_out_range
+from ..delivery.rate_limit import RateLimitedPosts
+from ..delivery.retry import retry
+from ..delivery.tasks import decode
+from ..engine import Engine
+from ..latest.mode import Latest
+from ..model import Outcome, Published, Range, Retry, Task, Trail
 from ..store import DynamoStore
-from .runtime import PublishEnvironment, engine, rate
+from .runtime import PublishEnvironment, engine
+
+RANGES_AT_ONCE = 2
+"""The ranges of a batch run one after another, so that each reads the value when its first post
+starts. A second one goes on while the first waits for a socket that does not answer."""
 
 logger = Logger()
 aws.dynamodb()
@@ -31,62 +39,86 @@ aws.tls()
 
 @dataclass(frozen=True)
 class Environment(PublishEnvironment):
-    maximum_workers: int
+    """The variables of every publishing function, and no other."""
 
 
 @dataclass(frozen=True)
 class Worker:
     engine: Engine
-    paced: Engine
-    """For ranges: a small audience is not worth a token."""
-    pacer: Pacer
+    """For trailing pushes: a channel that is posted to at once is not worth a token."""
+    limited: Engine
+    posts: RateLimitedPosts
 
-    async def work_on(self, message: Mapping[str, Any]) -> bool:
-        """Whether it is done; what it raises is logged and fails this message only."""
-        message_id = message["messageId"]
+    async def work_on(self, messages: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Returns the ids of the messages that failed; their exceptions are logged."""
+        lanes = asyncio.Semaphore(RANGES_AT_ONCE)
+        ends = asyncio.get_running_loop().time() + self.limited.limits.range_seconds
+        done = await asyncio.gather(*(self._succeeds(m, lanes, ends) for m in messages))
+        return [m["messageId"] for m, is_done in zip(messages, done, strict=True) if not is_done]
+
+    async def _succeeds(
+        self, message: Mapping[str, Any], lanes: asyncio.Semaphore, ends: float
+    ) -> bool:
         try:
-            await self._work_on(decode(message["body"]))
+            task = decode(message["body"])
+            if isinstance(task, Range):
+                async with lanes:
+                    left = max(0.0, ends - asyncio.get_running_loop().time())
+                    await self._work(self.limited, task, left)
+            else:
+                await self._work(self.engine if isinstance(task, Trail) else self.limited, task)
         except Exception:
-            logger.exception("task failed", extra={"message_id": message_id})
+            logger.exception("task failed", extra={"message_id": message["messageId"]})
             return False
         return True
 
-    async def _work_on(self, task: Task) -> None:
+    async def _work(self, engine: Engine, task: Task, seconds: float | None = None) -> None:
         began = time.monotonic()
-        outcome = await work(self.paced if isinstance(task, Range) else self.engine, task)
-        if isinstance(outcome, Published):
+        result = await work(engine, task, seconds)
+        if isinstance(result, Published):
             duration_ms = round((time.monotonic() - began) * 1000)
-            metrics.record_publish(outcome, duration_ms=duration_ms)
-        elif isinstance(task, CatchUp):
-            metrics.record_catch_up(outcome)
+            metrics.record_publish(result, duration_ms=duration_ms)
+        elif result is not None:
+            metrics.record_retry(result)
+
+
+async def work(
+    engine: Engine, task: Task, seconds: float | None = None
+) -> Published | Counter[Outcome] | None:
+    """Dispatches a task to its channel's mode; returns when nothing depends on the task any more.
+
+    None where no rule of the stack matches the channel any more. `seconds` are left for a range.
+    """
+    try:
+        mode = engine.mode(task.channel)
+    except UnknownChannel:
+        logger.warning("no rule for the channel of a task", extra={"channel": task.channel})
+        return None
+    match task:
+        case Trail():
+            return await mode.trail(engine, task) if isinstance(mode, Latest) else None
+        case Range():
+            left = engine.limits.range_seconds if seconds is None else seconds
+            return await fan_out_range(engine, mode, task, left)
+        case Retry():
+            return await retry(engine, mode, task)
 
 
 @functools.cache
 def _worker() -> Worker:
     environment = variables.read(Environment)
     plain = engine(environment)
-    pacer = Pacer(
-        DynamoStore(aws.dynamodb(), environment.realtime_table),
-        rate(environment.posts_per_second),
-        environment.maximum_workers,
-        plain.now_ms,
-        asyncio.sleep,
-    )
-    posts = PacedPosts(management_posts(environment.management_endpoint), pacer)
-    return Worker(plain, replace(plain, posts=posts), pacer)
+    tokens = DynamoStore(aws.dynamodb(), environment.realtime_table)
+    posts = RateLimitedPosts(plain.posts, tokens, environment.posts_per_second, plain.now_ms)
+    return Worker(plain, replace(plain, posts=posts), posts)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     messages = event["Records"]
     worker = _worker()
-    worker.pacer.waits = 0
-    failed = aws.run(_work(worker, messages))
-    if worker.pacer.waits:
-        metrics.record_pacing(worker.pacer.waits)
+    worker.posts.waits = 0
+    failed = aws.run(worker.work_on(messages))
+    if worker.posts.waits:
+        metrics.record_waits(worker.posts.waits)
     logger.info("tasks", extra={"messages": len(messages), "failed": len(failed)})
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
-
-
-async def _work(worker: Worker, messages: Sequence[Mapping[str, Any]]) -> list[str]:
-    done = await asyncio.gather(*(worker.work_on(message) for message in messages))
-    return [message["messageId"] for message, ok in zip(messages, done, strict=True) if not ok]

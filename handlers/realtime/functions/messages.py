@@ -1,4 +1,4 @@
-"""What clients send: the routes subscribe and unsubscribe, and $default for all the rest.
+"""Answers clients' messages: the routes subscribe, unsubscribe, and $default for the rest.
 
 Each message gets one reply; a failure is an error frame, never a failed invocation.
 """
@@ -15,12 +15,10 @@ from ... import aws
 from ... import environment as variables
 from .. import protocol
 from ..channels import ForbiddenChannel, Rules, UnknownChannel
-from ..every.log import LogStore
-from ..every.log_store import DynamoLog
-from ..every.recovery import recover
-from ..model import Store, TooManySubscriptions, UnknownConnection
-from ..store import DynamoStore
-from ..subscriptions import Peer, subscribe, unsubscribe, watch
+from ..engine import Tables
+from ..model import TooManySubscriptions, UnknownConnection
+from ..subscriptions import Peer, subscribe, unsubscribe
+from .tables import mode_of, tables
 
 logger = Logger()
 aws.dynamodb()
@@ -35,10 +33,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Service:
-    """The rules of `subscriptions`, for one connection's messages."""
-
-    store: Store
-    log: LogStore
+    tables: Tables
     rules: Rules
     maximum_subscriptions: int
 
@@ -48,15 +43,22 @@ class Service:
                 return await self._subscribe(message, request)
             case protocol.Unsubscribe():
                 connection_id = request["connectionId"]
-                await unsubscribe(self.store, message.channel, connection_id=connection_id)
+                await unsubscribe(self.tables.store, message.channel, connection_id=connection_id)
                 return protocol.unsubscribed(message)
             case protocol.Ping():
                 return protocol.pong()
 
     async def _subscribe(self, message: protocol.Subscribe, request: Mapping[str, Any]) -> str:
-        peer = Peer(request["connectionId"], request["apiId"])
+        now_ms = time.time_ns() // 1_000_000
         try:
-            return await self._watched(message, peer, time.time_ns() // 1_000_000)
+            rule = await subscribe(
+                self.tables.store,
+                self.rules,
+                message.channel,
+                peer=Peer(request["connectionId"], request["apiId"]),
+                maximum=self.maximum_subscriptions,
+                now_ms=now_ms,
+            )
         except UnknownChannel as error:
             return protocol.error("unknown_channel", str(error), message.id)
         except ForbiddenChannel as error:
@@ -66,27 +68,14 @@ class Service:
             return protocol.error("too_many_subscriptions", text, message.id)
         except UnknownConnection:
             return protocol.error("connection_expired", "connect again", message.id)
-
-    async def _watched(self, message: protocol.Subscribe, peer: Peer, now_ms: int) -> str:
-        channel, maximum = message.channel, self.maximum_subscriptions
-        rule = self.rules.find(channel)
-        if rule is not None and rule.delivery == "every":
-            await watch(self.store, self.rules, channel, peer=peer, maximum=maximum, now_ms=now_ms)
-            # What is published from here on is pushed; what came before is read from here on.
-            recovery = await recover(self.log, channel, message.since, now_ms=now_ms)
-            return protocol.resumed(message, recovery)
-        state = await subscribe(
-            self.store, self.rules, channel, peer=peer, maximum=maximum, now_ms=now_ms
-        )
-        return protocol.subscribed(message, state)
+        return await mode_of(rule).snapshot(self.tables, message, now_ms)
 
 
 @functools.cache
 def service() -> Service:
     environment = variables.read(Environment)
     return Service(
-        store=DynamoStore(aws.dynamodb(), environment.realtime_table),
-        log=DynamoLog(aws.dynamodb(), environment.realtime_table),
+        tables=tables(environment.realtime_table),
         rules=Rules.parse(environment.channel_rules),
         maximum_subscriptions=environment.maximum_subscriptions,
     )

@@ -1,11 +1,9 @@
 """The engine of a function, and publishing from inside one, with its metrics.
 
-Only for a function whose source delivers again what was not acknowledged: a publish that dies half
-way is finished by the next delivery, and by nothing else.
+Only for a function whose source delivers again every message that was not acknowledged: a publish
+that dies half way is finished by the next delivery, and by nothing else.
 """
 
-import asyncio
-import functools
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -14,13 +12,11 @@ from typing import Protocol
 from ... import aws
 from ..channels import Rules
 from ..delivery import metrics
-from ..delivery.engine import Engine, Limits
 from ..delivery.posts import management_posts
 from ..delivery.queue import SqsTaskQueue
-from ..delivery.rate_limit import Rate, RatedPosts
-from ..every.log_store import DynamoLog
-from ..latest.publish import Published, Update, publish
-from ..store import DynamoStore
+from ..engine import Engine, Limits
+from ..model import Published, Update
+from .tables import mode_of, tables
 
 
 class Publish(Protocol):
@@ -31,7 +27,7 @@ class Publish(Protocol):
 
 @dataclass(frozen=True)
 class PublishEnvironment:
-    """What a publishing function's own `Environment` inherits."""
+    """The variables that a publishing function's own `Environment` inherits."""
 
     realtime_table: str
     management_endpoint: str
@@ -44,17 +40,15 @@ class PublishEnvironment:
 
 def engine(environment: PublishEnvironment) -> Engine:
     """For use on the kept event loop: see `aws.run`."""
+    found = tables(environment.realtime_table)
     return Engine(
-        store=DynamoStore(aws.dynamodb(), environment.realtime_table),
-        log=DynamoLog(aws.dynamodb(), environment.realtime_table),
-        posts=RatedPosts(
-            management_posts(environment.management_endpoint),
-            rate(environment.posts_per_second),
-            now_ms,
-            asyncio.sleep,
-        ),
+        store=found.store,
+        states=found.states,
+        log=found.log,
+        posts=management_posts(environment.management_endpoint),
         queue=SqsTaskQueue(aws.sqs(), environment.delivery_queue_url),
         rules=Rules.parse(environment.channel_rules),
+        mode_of=mode_of,
         now_ms=now_ms,
         api_id=environment.realtime_api_id,
         limits=Limits(
@@ -64,23 +58,20 @@ def engine(environment: PublishEnvironment) -> Engine:
     )
 
 
-@functools.cache
-def rate(posts_per_second: int) -> Rate:
-    """One for each process, whatever posts there."""
-    return Rate(posts_per_second)
-
-
 def publisher(environment: PublishEnvironment) -> Publish:
-    """Returns `publisher.publish` with an engine of the environment, and metrics."""
-    made = engine(environment)
+    """`Mode.publish` with an engine of the environment, and metrics."""
+    return publisher_of(engine(environment))
 
-    async def send(update: Update, tokens: Sequence[str], max_wait_ms: int = 0) -> Published:
+
+def publisher_of(engine: Engine) -> Publish:
+    async def publish(update: Update, tokens: Sequence[str], max_wait_ms: int = 0) -> Published:
         began = time.monotonic()
-        published = await publish(made, update, tokens, max_wait_ms)
+        mode = engine.mode(update.channel)
+        published = await mode.publish(engine, update, tokens, max_wait_ms)
         metrics.record_publish(published, duration_ms=round((time.monotonic() - began) * 1000))
         return published
 
-    return send
+    return publish
 
 
 def now_ms() -> int:

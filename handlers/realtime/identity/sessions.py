@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..model import Connection, Posts, Store
-from ..subscriptions import CONNECTION_SECONDS, delete_rows
+from ..connections import CONNECTION_SECONDS, delete_rows
+from ..model import Connection
+from ..ports import Posts, Store
 
 HANDSHAKE_SECONDS = 60
 """Authorizer and $connect may take 29 seconds each, and only then can a socket be closed."""

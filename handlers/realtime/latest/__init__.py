@@ -1,1 +1,1 @@
-"""Channels of which only the newest value counts."""
+"""`latest` channels: each subscriber ends on the newest value, and may be spared those before."""

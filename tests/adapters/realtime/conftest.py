@@ -5,13 +5,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from handlers.realtime.latest.store import DynamoStates
 from handlers.realtime.store import DynamoStore
 from tests.fakes.realtime import MemoryStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
-    from handlers.realtime.model import Store, Tokens
+    from handlers.realtime.ports import StateStore, Store, Tokens
 
 TABLE = "realtime"
 
@@ -55,6 +56,13 @@ def store(request: pytest.FixtureRequest) -> "Store":
     if request.param == "memory":
         return MemoryStore()
     return DynamoStore(request.getfixturevalue("dynamodb"), TABLE)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def states(request: pytest.FixtureRequest) -> "StateStore":
+    if request.param == "memory":
+        return MemoryStore()
+    return DynamoStates(request.getfixturevalue("dynamodb"), TABLE)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import boto3
 import pytest
 
 from handlers.aws import run
-from handlers.realtime import store
-from handlers.realtime.delivery.tasks import CatchUp, Task, decode
+from handlers.realtime.delivery.tasks import decode
 from handlers.realtime.functions import connect
-from handlers.realtime.model import Update
+from handlers.realtime.latest.store import DynamoStates
+from handlers.realtime.model import Position, Retry, Task, Update
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.delivery import RULES_TEXT
 
@@ -34,7 +34,7 @@ def queue(
         "DELIVERY_QUEUE_URL": url,
     }.items():
         monkeypatch.setenv(name, value)
-    run(store.DynamoStore(dynamodb, TABLE).claim(Update("link:a", {}, 4, 1, 1), 1, 1))
+    run(DynamoStates(dynamodb, TABLE).lead(Update("link:a", {}, 4, 1, 1), 1, 1))
     yield sqs
     sqs.close()
     connect.settings.cache_clear()
@@ -59,9 +59,9 @@ def sent(sqs: "SQSClient") -> list[Task]:
     return [decode(message.get("Body", "")) for message in messages]
 
 
-def test_a_client_that_has_less_is_caught_up_once_its_socket_is_open(queue: "SQSClient") -> None:
+def test_a_client_that_has_less_gets_the_rest_once_its_socket_is_open(queue: "SQSClient") -> None:
     assert open_socket("1.3") == 200
-    assert sent(queue) == [CatchUp("link:a", "L0SM9cOFvHcCIhw=", 1, 3)]
+    assert sent(queue) == [Retry("link:a", ("L0SM9cOFvHcCIhw=",), Position(1, 3), span=True)]
 
 
 @pytest.mark.parametrize("since", [("1.4",), ()])

@@ -1,6 +1,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from handlers.realtime.latest.store import DynamoStates
 from handlers.realtime.model import Connection, Subscription, Update
 from handlers.realtime.store import DynamoStore
 from tests.adapters.realtime.conftest import TABLE
@@ -36,14 +37,14 @@ ROWS: dict[str, Any] = {
         "value": {"S": '{"clicks":4}'},
         "at": {"N": "1000000"},
         "ttl": {"N": str(1_000 + 90 * 86_400)},
-        "hold": {"N": "1000250"},
-        "holdFrom": {"N": "1000000"},
-        "armed": {"S": "m1"},
-        "interval": {"N": "250"},
+        "cooldownUntil": {"N": "1000250"},
+        "cooldownFrom": {"N": "1000000"},
+        "trailing": {"S": "m1"},
+        "intervalMs": {"N": "250"},
     },
-    "PACE#1000#3": {
-        "PK": {"S": "PACE#1000#3"},
-        "SK": {"S": "PACE"},
+    "RATE#1000": {
+        "PK": {"S": "RATE#1000"},
+        "SK": {"S": "RATE"},
         "used": {"N": "100"},
         "ttl": {"N": "4600"},
     },
@@ -51,7 +52,7 @@ ROWS: dict[str, Any] = {
 
 
 def test_the_table_holds_the_documented_keys_and_attributes(dynamodb: "DynamoDBClient") -> None:
-    store = DynamoStore(dynamodb, TABLE)
+    store, states = DynamoStore(dynamodb, TABLE), DynamoStates(dynamodb, TABLE)
 
     async def run() -> None:
         connection = Connection("c=", "anonymous", 1_000_000, 8_200, frozenset(["link:a"]))
@@ -59,10 +60,10 @@ def test_the_table_holds_the_documented_keys_and_attributes(dynamodb: "DynamoDBC
         await store.put_subscription(
             "link:a", Subscription("c=", "api", "connect", 1_000_000, 8_200)
         )
-        await store.claim(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), 1_000_000, 200)
-        await store.join(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), "m1")
-        await store.set_interval("link:a", 250)
-        await store.take_tokens(1_000, 3, 100, 500)
+        await states.lead(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), 1_000_000, 200)
+        await states.defer(Update("link:a", {"clicks": 4}, 4, 1_000_000, 5), "m1")
+        await states.set_interval("link:a", 250)
+        await store.take_tokens(1_000, 100, 500)
 
     asyncio.run(run())
     items = dynamodb.scan(TableName=TABLE)["Items"]

@@ -5,8 +5,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from handlers.realtime.every.log import Appended, Event, Known, Moved, Sequence
 from handlers.realtime.every.log_store import DynamoLog
+from handlers.realtime.model import Position, Update
+from handlers.realtime.ports import Appended, Duplicate, Moved
 from tests.adapters.realtime.conftest import TABLE
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 AT = 1_763_787_600_123
 DAY = 86_400
-EVENT = Event("order:1", "charged", {"n": 1}, at=AT)
+EVENT = Update("order:1", {"n": 1}, 0, at=AT, id="charged")
 NONE = {"Code": "None"}
 CONDITION = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
 KNOWN = {**CONDITION, "Item": {"epoch": {"N": "7"}, "number": {"N": "2"}}}
@@ -22,7 +23,7 @@ CONFLICT = {"Code": "TransactionConflict", "Message": "Transaction is ongoing fo
 
 
 def test_the_log_has_the_documented_keys_and_attributes(dynamodb: "DynamoDBClient") -> None:
-    asyncio.run(DynamoLog(dynamodb, TABLE).append(Sequence(5, 0), EVENT, expires_at=9_000))
+    asyncio.run(DynamoLog(dynamodb, TABLE).append(Position(5, 0), EVENT, expires_at=9_000))
     items = {item["SK"].get("S"): item for item in dynamodb.scan(TableName=TABLE)["Items"]}
     assert items == {
         "SEQ": {
@@ -59,8 +60,10 @@ def test_more_messages_than_a_page_holds_are_read_page_by_page(
 
     async def run() -> list[list[int]]:
         for number in range(1, 7):
-            event = Event("order:1", f"id{number}", {"x": "e" * 250_000}, at=AT)
-            assert await log.append(Sequence(5, number - 1), event, 9_000) == Appended(5, number)
+            event = Update("order:1", {"x": "e" * 250_000}, 0, at=AT, id=f"id{number}")
+            assert await log.append(Position(5, number - 1), event, 9_000) == Appended(
+                Position(5, number)
+            )
         pages: list[list[int]] = []
         after: int | None = 0
         while after is not None:
@@ -74,14 +77,14 @@ def test_more_messages_than_a_page_holds_are_read_page_by_page(
     assert [number for page in pages for number in page] == [1, 2, 3, 4, 5, 6]
 
 
-def cancelled(client: "DynamoDBClient", *reasons: dict[str, Any]) -> Known | Moved | Appended:
+def cancelled(client: "DynamoDBClient", *reasons: dict[str, Any]) -> Duplicate | Moved | Appended:
     with Stubber(client) as stubber:
         stubber.add_client_error(
             "transact_write_items",
             "TransactionCanceledException",
             modeled_fields={"CancellationReasons": list(reasons)},
         )
-        return asyncio.run(DynamoLog(client, TABLE).append(Sequence(5, 1), EVENT, 9_000))
+        return asyncio.run(DynamoLog(client, TABLE).append(Position(5, 1), EVENT, 9_000))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_a_conflict_or_a_throttle_at_any_item_is_a_move(
 
 def test_a_known_id_outweighs_all_other_reasons(dynamodb: "DynamoDBClient") -> None:
     for other in (NONE, CONDITION, CONFLICT):
-        assert cancelled(dynamodb, other, NONE, KNOWN) == Known(7, 2)
+        assert cancelled(dynamodb, other, NONE, KNOWN) == Duplicate(Position(7, 2))
 
 
 def test_a_reason_that_no_attempt_would_heal_is_raised(dynamodb: "DynamoDBClient") -> None:
@@ -119,7 +122,7 @@ def test_a_reason_that_no_attempt_would_heal_is_raised(dynamodb: "DynamoDBClient
 def test_a_throttled_transaction_is_a_move(dynamodb: "DynamoDBClient", code: str) -> None:
     with Stubber(dynamodb) as stubber:
         stubber.add_client_error("transact_write_items", code)
-        appended = asyncio.run(DynamoLog(dynamodb, TABLE).append(Sequence(5, 1), EVENT, 9_000))
+        appended = asyncio.run(DynamoLog(dynamodb, TABLE).append(Position(5, 1), EVENT, 9_000))
     assert appended == Moved()
 
 
@@ -127,4 +130,4 @@ def test_another_error_is_raised(dynamodb: "DynamoDBClient") -> None:
     with Stubber(dynamodb) as stubber:
         stubber.add_client_error("transact_write_items", "AccessDeniedException")
         with pytest.raises(ClientError, match="AccessDeniedException"):
-            asyncio.run(DynamoLog(dynamodb, TABLE).append(Sequence(5, 1), EVENT, 9_000))
+            asyncio.run(DynamoLog(dynamodb, TABLE).append(Position(5, 1), EVENT, 9_000))

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlers.realtime.every.log import Event, Sequence
 from handlers.realtime.every.log_store import DynamoLog
 from handlers.realtime.functions import messages
-from handlers.realtime.model import Connection
+from handlers.realtime.model import Connection, Position, Update
 from handlers.realtime.store import DynamoStore
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.protocol import valid
@@ -43,8 +42,8 @@ def fill(dynamodb: "DynamoDBClient", *numbers: int, expires_at: int = IN_AN_HOUR
     async def run() -> None:
         log = DynamoLog(dynamodb, TABLE)
         for number in numbers:
-            event = Event(CHANNEL, f"id{number}", {"n": number}, at=number)
-            await log.append(Sequence(EPOCH, number - 1), event, expires_at)
+            event = Update(CHANNEL, {"n": number}, 0, at=number, id=f"id{number}")
+            await log.append(Position(EPOCH, number - 1), event, expires_at)
 
     asyncio.run(run())
 

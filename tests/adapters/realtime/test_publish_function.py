@@ -1,4 +1,4 @@
-"""The function as its queues call it, on the twins."""
+"""The function as its queues call it, on the fakes."""
 
 import dataclasses
 import json
@@ -8,15 +8,11 @@ from typing import Any
 import pytest
 
 from handlers.realtime.channels import Rules
-from handlers.realtime.delivery.engine import Published
-from handlers.realtime.every.log import Event
-from handlers.realtime.every.log import Sequence as Numbering
 from handlers.realtime.functions import publish
 from handlers.realtime.functions.publish import Service
-from handlers.realtime.ingress import Refused, Request
-from handlers.realtime.latest.publish import publish as publish_update
-from handlers.realtime.model import Update
-from tests.fakes.delivery import Twins, watcher
+from handlers.realtime.functions.runtime import publisher_of
+from handlers.realtime.model import Position, Published, Rejected, Request, Update
+from tests.fakes.delivery import Fakes, watcher
 from tests.fakes.letters import BUS_QUEUE, RULES, handle, message, on_the_bus, record
 from tests.fakes.log import MemoryLog
 
@@ -28,44 +24,48 @@ class FailingLog(MemoryLog):
         super().__init__()
         self.broken: set[str] = set()
 
-    async def append(self, sequence: Numbering, event: Event, expires_at: int) -> Any:
-        if event.id in self.broken:
-            raise ConnectionError(event.id)
-        return await super().append(sequence, event, expires_at)
+    async def append(self, end: Position, update: Update, expires_at: int) -> Any:
+        if update.id in self.broken:
+            raise ConnectionError(update.id)
+        return await super().append(end, update, expires_at)
 
 
-class MemoryRefusals:
+class MemoryRejections:
     def __init__(self) -> None:
         self.reports: list[tuple[str, str | None, str]] = []
         """Message, channel and code."""
         self.is_broken = False
 
-    async def report(self, message_id: str, request: Request | None, refusal: Refused) -> None:
+    async def report(self, message_id: str, request: Request | None, rejected: Rejected) -> None:
         if self.is_broken:
             raise ConnectionError(message_id)
-        self.reports.append((message_id, request.channel if request else None, refusal.code))
+        self.reports.append((message_id, request.channel if request else None, rejected.code))
 
 
 class World:
     def __init__(self) -> None:
         self.log = FailingLog()
-        self.twins = Twins(log=self.log)
-        self.refusals = MemoryRefusals()
+        self.fakes = Fakes(log=self.log)
+        self.rejections = MemoryRejections()
         self.tokens: list[Sequence[str]] = []
-        watcher(self.twins.store, "c", "order:1", "order:2", "link:a")
-
-    async def publish_update(self, update: Update, tokens: Sequence[str]) -> Published:
-        self.tokens.append(tokens)
-        return await publish_update(self.twins.engine, update, tokens)
+        watcher(self.fakes.store, "c", "order:1", "order:2", "link:a")
 
     def service(self) -> Service:
-        engine = dataclasses.replace(self.twins.engine, rules=Rules.parse(json.dumps(RULES)))
-        return Service(engine, self.publish_update, self.refusals, history_seconds=60)
+        engine = dataclasses.replace(self.fakes.engine, rules=Rules.parse(json.dumps(RULES)))
+        send = publisher_of(engine)
+
+        async def recording(
+            update: Update, tokens: Sequence[str], max_wait_ms: int = 0
+        ) -> Published:
+            self.tokens.append(tokens)
+            return await send(update, tokens, max_wait_ms)
+
+        return Service(engine, recording, self.rejections)
 
     def shown(self) -> list[tuple[str, int, str]]:
         return [
             (f["realtime"]["channel"], f["realtime"]["version"], f["status"])
-            for f in self.twins.posts.frames.get("c", [])
+            for f in self.fakes.posts.frames.get("c", [])
         ]
 
 
@@ -88,7 +88,7 @@ def test_each_kind_of_channel_is_published_to_by_either_door(world: World) -> No
         ("order:1", 1, "charged"),
         ("order:1", 2, "packed"),
     ]
-    assert world.tokens == [["2"]]
+    assert sorted(map(list, world.tokens)) == [["1"], ["2"], ["3"]]
 
 
 def test_a_group_is_published_in_its_order(world: World) -> None:
@@ -147,7 +147,7 @@ def test_a_refusal_is_done_with_reported_and_holds_up_nobody(
 ) -> None:
     refused = record("1", body, group="order:1")
     assert handle(refused, record("2", message("order:1", "sent"))) == []
-    assert world.refusals.reports == [("1", channel, code)]
+    assert world.rejections.reports == [("1", channel, code)]
     assert world.shown() == [("order:1", 1, "sent")]
 
 
@@ -155,24 +155,24 @@ def test_a_publisher_without_an_epoch_is_refused_where_others_give_one(world: Wo
     first = record("1", message("link:a", "x", version=1, epoch=7), group="link:a")
     mixed = record("2", message("link:a", "y", version=2), group="link:a")
     assert handle(first, mixed) == []
-    assert world.refusals.reports == [("2", "link:a", "missing_epoch")]
+    assert world.rejections.reports == [("2", "link:a", "missing_epoch")]
 
 
 def test_a_refusal_that_cannot_be_reported_comes_again(world: World) -> None:
-    world.refusals.is_broken = True
+    world.rejections.is_broken = True
     assert handle(record("1", "hello", group="order:1")) == ["1"]
 
 
 def test_a_queue_cannot_pass_a_whole_event_off_as_one_of_the_bus(world: World) -> None:
     handle(record("1", on_the_bus(message("order:1", "x")), group="order:1"))
-    assert world.refusals.reports == [("1", None, "malformed")]
+    assert world.rejections.reports == [("1", None, "malformed")]
 
 
 def test_a_refusal_is_counted_and_logged_without_the_value(
     world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     handle(record("1", message("order:1", "hunter2", source="mallory")))
-    assert len(world.refusals.reports) == 1
+    assert len(world.rejections.reports) == 1
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert line["PublishesRefused"] == [1]
     assert "forbidden_source" in str([vars(record) for record in caplog.records])

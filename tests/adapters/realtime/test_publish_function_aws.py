@@ -12,8 +12,8 @@ from botocore.stub import Stubber
 
 from handlers.realtime.delivery import posts
 from handlers.realtime.functions import publish
-from handlers.realtime.ingress import Refused
-from handlers.realtime.refusals import BusRefusals, Unreported
+from handlers.realtime.ingress import BusRejections, Unreported
+from handlers.realtime.model import Rejected
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.letters import RULES, handle, message, record
 from tests.fakes.protocol import valid
@@ -95,9 +95,9 @@ def test_an_event_that_the_bus_does_not_take_is_an_error() -> None:
         "FailedEntryCount": 1,
         "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}],
     }
-    refusal = Refused("malformed", "a message must be JSON")
+    refusal = Rejected("malformed", "a message must be JSON")
     with Stubber(client) as stubber:
         stubber.add_response("put_events", answer)
         with pytest.raises(Unreported, match="got ThrottlingException: slow down"):
-            asyncio.run(BusRefusals(client, "bus").report("1", None, refusal))
+            asyncio.run(BusRejections(client, "bus").report("1", None, refusal))
     client.close()

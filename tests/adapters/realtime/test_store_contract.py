@@ -1,4 +1,4 @@
-"""What every store does with connections and rows. The twin and DynamoDB pass the same tests."""
+"""What every store does with connections and rows. The fake and DynamoDB pass the same tests."""
 
 import asyncio
 from dataclasses import replace
@@ -9,11 +9,11 @@ import pytest
 from handlers.realtime.model import (
     Connection,
     Page,
-    Store,
     Subscription,
     TooManySubscriptions,
     UnknownConnection,
 )
+from handlers.realtime.ports import Store
 
 CONNECTION = Connection("L0SM9cOFvHcCIhw=", "anonymous", 1_763_787_600_123, 1_763_794_800)
 ID = CONNECTION.connection_id

@@ -15,7 +15,7 @@ from handlers.clicks.counting import (
     Report,
     Written,
 )
-from handlers.realtime.latest.publish import Update
+from handlers.realtime.model import Update
 from handlers.shortener.link import Counters
 from tests.fakes.clicks import DAY, EPOCH, Fault, MemoryClicks, click, run
 

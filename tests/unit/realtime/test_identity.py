@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.realtime.channels import ForbiddenChannel, Rules
+from handlers.realtime.connections import CONNECTION_SECONDS
 from handlers.realtime.identity.principal import (
     MAXIMUM_AGE_SECONDS,
     Identity,
@@ -16,7 +17,6 @@ from handlers.realtime.identity.principal import (
 )
 from handlers.realtime.identity.sessions import due_at
 from handlers.realtime.model import Connection
-from handlers.realtime.subscriptions import CONNECTION_SECONDS
 
 NOW = 1_763_787_600
 CLAIMS: dict[str, Any] = {"sub": "alice", "iat": NOW - 5, "exp": NOW + 3600}

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from handlers.realtime.channels import Rules
+from handlers.realtime.functions.tables import mode_of
 from handlers.realtime.identity.principal import ANONYMOUS
 from handlers.realtime.identity.sessions import (
     LOOK_BACK_MINUTES,
@@ -19,7 +20,7 @@ from handlers.realtime.identity.sessions import (
 )
 from handlers.realtime.model import Connection
 from handlers.realtime.subscriptions import Handshake, connect
-from tests.fakes.delivery import API, NOW, Twins
+from tests.fakes.delivery import API, NOW, Fakes
 from tests.fakes.schedule import finish, run_alone, step
 from tests.fakes.sessions import MemorySessions, Sockets
 
@@ -47,21 +48,23 @@ class World:
     """One handshake, and what is done to its principal meanwhile."""
 
     connection: Connection = OLD
-    twins: Twins = field(default_factory=Twins)
+    fakes: Fakes = field(default_factory=Fakes)
     sockets: Sockets = field(default_factory=Sockets)
     refused: bool = False
 
     def __post_init__(self) -> None:
-        self.sessions = MemorySessions(self.twins.store)
-        self.ending = Ending(self.sessions, self.twins.store, self.sockets)
+        self.sessions = MemorySessions(self.fakes.store)
+        self.ending = Ending(self.sessions, self.fakes.store, self.sockets)
 
     async def opening(self) -> None:
         """$connect, and then API Gateway, which opens the socket."""
-        twins, connection = self.twins, self.connection
+        fakes, connection = self.fakes, self.connection
         channel = next(iter(connection.channels), None)
         handshake = Handshake(channel, connection, API)
-        work = partial(connect, twins.store, twins.log, twins.queue, RULES, handshake)
-        self.refused = not await admit(self.sessions, twins.store, connection, work)
+        rule = RULES.find(channel) if channel else None
+        mode = mode_of(rule) if rule else None
+        work = partial(connect, fakes.engine, fakes.queue, mode, handshake)
+        self.refused = not await admit(self.sessions, fakes.store, connection, work)
         if not self.refused:
             await step()
             self.sockets.open.add(connection.connection_id)
@@ -93,7 +96,7 @@ def test_who_is_refused_leaves_nothing_behind() -> None:
     world = World()
     run_alone(world.revoking())
     run_alone(world.opening())
-    store = world.twins.store
+    store = world.fakes.store
     assert world.refused
     assert (store.connections, store.rows, world.sessions.rows) == ({}, {}, {})
     assert not any(world.sessions.due.values())
@@ -138,7 +141,7 @@ def test_a_token_that_ends_ends_its_connection_within_a_minute_and_no_other() ->
     assert len(world.sockets.open) == 3
     world.sweep(ends_at)
     assert world.sockets.open == set()
-    assert (world.twins.store.connections, world.sessions.rows) == ({}, {})
+    assert (world.fakes.store.connections, world.sessions.rows) == ({}, {})
     assert not any(world.sessions.due.values())
 
 

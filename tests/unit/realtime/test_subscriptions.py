@@ -5,26 +5,20 @@ import json
 import pytest
 
 from handlers.realtime.channels import ForbiddenChannel, Rules, UnknownChannel
-from handlers.realtime.delivery.tasks import CatchUp
-from handlers.realtime.every.log import Event, Sequence
+from handlers.realtime.connections import DELETE_ATTEMPTS, RowsLeft, delete_connection
+from handlers.realtime.engine import Tables
+from handlers.realtime.functions.tables import mode_of
 from handlers.realtime.model import (
     Connection,
+    Position,
+    Retry,
     State,
     Subscription,
     TooManySubscriptions,
     UnknownConnection,
+    Update,
 )
-from handlers.realtime.protocol import Since
-from handlers.realtime.subscriptions import (
-    DELETE_ATTEMPTS,
-    Handshake,
-    Peer,
-    RowsLeft,
-    connect,
-    disconnect,
-    subscribe,
-    unsubscribe,
-)
+from handlers.realtime.subscriptions import Handshake, Peer, connect, subscribe, unsubscribe
 from tests.fakes.delivery import RULES as DELIVERY_RULES
 from tests.fakes.log import MemoryLog
 from tests.fakes.realtime import MemoryQueue, MemoryStore
@@ -56,8 +50,8 @@ def store() -> MemoryStore:
     return store
 
 
-def watch(store: MemoryStore, channel: str, *, now_ms: int = NOW) -> State | None:
-    return asyncio.run(subscribe(store, RULES, channel, peer=PEER, maximum=2, now_ms=now_ms))
+def watch(store: MemoryStore, channel: str, *, now_ms: int = NOW) -> None:
+    asyncio.run(subscribe(store, RULES, channel, peer=PEER, maximum=2, now_ms=now_ms))
 
 
 @dataclasses.dataclass
@@ -65,7 +59,7 @@ class Opening:
     """A handshake that can be stopped between its calls."""
 
     channel: str = "link:a"
-    since: Since | None = None
+    since: Position | None = None
     store: MemoryStore = dataclasses.field(default_factory=MemoryStore)
     log: MemoryLog = dataclasses.field(default_factory=MemoryLog)
     queue: MemoryQueue = dataclasses.field(default_factory=MemoryQueue)
@@ -73,7 +67,10 @@ class Opening:
     def __post_init__(self) -> None:
         connection = dataclasses.replace(OPEN, channels=frozenset([self.channel]))
         handshake = Handshake(self.channel, connection, "api", self.since)
-        self.coroutine = connect(self.store, self.log, self.queue, DELIVERY_RULES, handshake)
+        tables = Tables(store=self.store, states=self.store, log=self.log)
+        rule = DELIVERY_RULES.find(self.channel)
+        assert rule
+        self.coroutine = connect(tables, self.queue, mode_of(rule), handshake)
 
     def calls(self, count: int) -> None:
         for _ in range(count + 1):
@@ -115,8 +112,8 @@ def test_a_value_written_during_the_handshake_is_sent_after_it(before: int | Non
     opening.calls(1)
     opening.store.states["link:a"] = state(4)
     assert opening.finish()
-    has = (1, before) if before else (None, None)
-    assert opening.queue.sent == [(CatchUp("link:a", "c=", *has), 1)]
+    position = Position(1, before) if before else None
+    assert opening.queue.sent == [(Retry("link:a", ("c=",), position, span=True), 1)]
 
 
 def test_what_was_there_before_the_handshake_is_not_sent() -> None:
@@ -128,41 +125,37 @@ def test_what_was_there_before_the_handshake_is_not_sent() -> None:
 @pytest.mark.parametrize(
     ("since", "lacks"),
     [
-        (Since(1, 3), True),
-        (Since(1, 4), False),
-        (Since(1, 5), False),
-        (Since(0, 9), True),
-        (Since(2, 1), False),
+        (Position(1, 3), True),
+        (Position(1, 4), False),
+        (Position(1, 5), False),
+        (Position(0, 9), True),
+        (Position(2, 1), False),
     ],
 )
-def test_a_client_that_says_what_it_has_is_sent_what_is_newer(since: Since, *, lacks: bool) -> None:
+def test_a_client_that_says_what_it_has_is_sent_what_is_newer(
+    since: Position, *, lacks: bool
+) -> None:
     opening = Opening(since=since)
     opening.store.states["link:a"] = state(4)
     assert opening.finish() == lacks
-    expected = [(CatchUp("link:a", "c=", since.epoch, since.version), 1)]
+    expected = [(Retry("link:a", ("c=",), since, span=True), 1)]
     assert opening.queue.sent == (expected if lacks else [])
 
 
 def test_on_a_channel_of_events_those_numbered_during_the_handshake_are_sent_after_it() -> None:
     opening = Opening("order:1")
-    event = Event("order:1", "a", {}, NOW)
-    asyncio.run(opening.log.append(Sequence(7, 0), event, NOW))
+    event = Update("order:1", {}, 0, NOW, id="a")
+    asyncio.run(opening.log.append(Position(7, 0), event, NOW))
     opening.calls(1)
-    asyncio.run(opening.log.append(Sequence(7, 1), dataclasses.replace(event, id="b"), NOW))
+    asyncio.run(opening.log.append(Position(7, 1), dataclasses.replace(event, id="b"), NOW))
     assert opening.finish()
-    assert opening.queue.sent == [(CatchUp("order:1", "c=", 7, 1), 1)]
+    assert opening.queue.sent == [(Retry("order:1", ("c=",), Position(7, 1), span=True), 1)]
 
 
-def test_a_subscription_returns_the_newest_value(store: MemoryStore) -> None:
-    store.states["link:a"] = state(4)
-    assert watch(store, "link:a") == state(4)
+def test_a_subscription_is_a_row_and_a_channel_of_its_connection(store: MemoryStore) -> None:
+    watch(store, "link:a")
     assert store.connections["c="].channels == {"link:a"}
     assert store.rows["link:a", "c="].via == "subscribe"
-
-
-def test_a_channel_without_a_value_can_be_watched(store: MemoryStore) -> None:
-    assert watch(store, "link:a") is None
-    assert ("link:a", "c=") in store.rows
 
 
 @pytest.mark.parametrize(
@@ -217,18 +210,18 @@ def many(store: MemoryStore, count: int) -> None:
             store.rows[channel, connection_id] = Subscription(connection_id, "api", "connect", 1, 1)
 
 
-def test_disconnecting_deletes_exactly_that_connections_rows(store: MemoryStore) -> None:
+def test_deleting_a_connection_deletes_exactly_that_connections_rows(store: MemoryStore) -> None:
     many(store, 60)
-    assert asyncio.run(disconnect(store, "c=")) == 60
+    assert asyncio.run(delete_connection(store, "c=")) == 60
     assert not store.connections
     assert {connection_id for _, connection_id in store.rows} == {"other"}
     assert len(store.rows) == 60
 
 
-def test_disconnecting_twice_is_disconnecting_once(store: MemoryStore) -> None:
+def test_deleting_a_connection_twice_is_deleting_it_once(store: MemoryStore) -> None:
     many(store, 3)
-    asyncio.run(disconnect(store, "c="))
-    assert asyncio.run(disconnect(store, "c=")) == 0
+    asyncio.run(delete_connection(store, "c="))
+    assert asyncio.run(delete_connection(store, "c=")) == 0
 
 
 class Pauses(list[float]):
@@ -240,7 +233,7 @@ def test_rows_left_unprocessed_are_deleted_after_a_growing_pause(store: MemorySt
     many(store, 3)
     store.refused_deletes = 2
     pauses = Pauses()
-    asyncio.run(disconnect(store, "c=", sleep=pauses.sleep))
+    asyncio.run(delete_connection(store, "c=", sleep=pauses.sleep))
     assert len(store.rows) == 3
     assert len(pauses) == 2
     assert 0 <= pauses[0] <= 0.1
@@ -252,5 +245,5 @@ def test_rows_that_stay_unprocessed_are_an_error_and_not_a_loop(store: MemorySto
     store.refused_deletes = 100
     pauses = Pauses()
     with pytest.raises(RowsLeft, match="after 5 attempts"):
-        asyncio.run(disconnect(store, "c=", sleep=pauses.sleep))
+        asyncio.run(delete_connection(store, "c=", sleep=pauses.sleep))
     assert len(pauses) == DELETE_ATTEMPTS - 1

@@ -9,8 +9,7 @@ from handlers.realtime import store
 from handlers.realtime.delivery.posts import management_posts
 from handlers.realtime.functions import runtime
 from handlers.realtime.functions.runtime import PublishEnvironment, engine, publisher
-from handlers.realtime.latest.publish import Published, Update
-from handlers.realtime.model import Outcome, Subscription
+from handlers.realtime.model import Outcome, Published, Subscription, Update
 from tests.adapters.realtime.conftest import TABLE
 from tests.fakes.realtime import MemoryPosts, MemoryQueue
 
@@ -37,7 +36,7 @@ ENVIRONMENT = PublishEnvironment(
 
 @pytest.fixture(autouse=True)
 def posts(monkeypatch: pytest.MonkeyPatch) -> MemoryPosts:
-    """The store is the real one; sockets and the queue are twins."""
+    """The store is the real one; sockets and the queue are fakes."""
     posts, queue = MemoryPosts({"gone=": Outcome.GONE}), MemoryQueue()
 
     def posts_of(_: str) -> MemoryPosts:
@@ -67,9 +66,10 @@ def test_a_publish_reaches_the_subscriber_and_counts_itself(
     async def send(*updates: Update) -> list[Published]:
         return [await publisher(ENVIRONMENT)(update, ["m1"]) for update in updates]
 
+    posted = {Outcome.DELIVERED: 1, Outcome.GONE: 1}
     newest = Update("link:a", {"clicks": 2}, 2, now - 50, 1)
     assert run(send(newest, newest, Update("link:a", {"clicks": 1}, 1, now, 1))) == [
-        Published(subscribers=2, delivered=1, gone=1, tasks=1),
+        Published(subscribers=2, outcomes=posted, tasks=1),
         Published(conflated=True),
         Published(stale=True),
     ]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from jsonschema import ValidationError
 
 from handlers.realtime import protocol
 from handlers.realtime.channels import Rules
-from handlers.realtime.every.log import ACCEPTED_SECONDS, Event
-from handlers.realtime.ingress import Refused, Request, admit, check_size, from_bus, from_queue
-from handlers.realtime.model import Update
+from handlers.realtime.every.mode import ACCEPTED_SECONDS
+from handlers.realtime.ingress import admit, check_size, from_bus, from_queue
+from handlers.realtime.model import Rejected, Request, Update
+from tests.fakes.delivery import Fakes
 from tests.fakes.protocol import valid
 
 NOW = 1_763_787_600_123
@@ -37,12 +39,15 @@ LATEST: dict[str, Any] = {"channel": "link:a", "value": {"n": 1}, "source": "adm
 EVERY: dict[str, Any] = {"channel": "user:42", "value": {"n": 1}, "source": "orders", "id": "i"}
 
 
-def admitted(fields: Any) -> Update | Event:
-    return admit(from_queue(json.dumps(fields), SENT_AT), RULES, NOW)
+ENGINE = replace(Fakes(now=NOW).engine, rules=RULES)
+
+
+def admitted(fields: Any) -> Update:
+    return admit(ENGINE, from_queue(json.dumps(fields), SENT_AT))
 
 
 def code(fields: Any) -> str:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Rejected) as caught:
         admitted(fields)
     valid("refusal", json.dumps({"message_id": "m", "code": caught.value.code, "message": "-"}))
     return caught.value.code
@@ -76,8 +81,8 @@ def test_version_0_is_a_version() -> None:
 
 
 def test_an_every_channel_takes_an_id() -> None:
-    assert admitted(EVERY) == Event("user:42", "i", {"n": 1}, SENT_AT)
-    assert admitted({**EVERY, "at": NOW}) == Event("user:42", "i", {"n": 1}, NOW)
+    assert admitted(EVERY) == Update("user:42", {"n": 1}, 0, SENT_AT, id="i")
+    assert admitted({**EVERY, "at": NOW}) == Update("user:42", {"n": 1}, 0, NOW, id="i")
     assert code({name: EVERY[name] for name in ("channel", "value", "source")}) == "missing_id"
 
 
@@ -99,12 +104,12 @@ def test_a_channel_without_a_rule_is_refused() -> None:
 
 
 def test_the_owner_of_a_channel_does_not_matter_to_a_publisher() -> None:
-    assert isinstance(admitted({**EVERY, "channel": "user:43"}), Event)
+    assert admitted({**EVERY, "channel": "user:43"}).id == "i"
 
 
 def test_an_event_too_old_for_its_id_to_be_known_is_refused() -> None:
     oldest = NOW - ACCEPTED_SECONDS * 1000
-    assert isinstance(admitted({**EVERY, "at": oldest}), Event)
+    assert admitted({**EVERY, "at": oldest}).id == "i"
     assert code({**EVERY, "at": oldest - 1}) == "too_old"
     assert code({**EVERY, "at": NOW // 1000}) == "too_old"
 
@@ -117,7 +122,7 @@ def test_a_state_is_at_most_four_kilobytes() -> None:
 def test_a_stack_may_take_less_than_a_frame_holds() -> None:
     request = from_queue(json.dumps({**EVERY, "value": {"x": "e" * 92}}), SENT_AT)
     check_size(request, 100)
-    with pytest.raises(Refused, match="has 100 bytes as JSON and may have 99") as caught:
+    with pytest.raises(Rejected, match="has 100 bytes as JSON and may have 99") as caught:
         check_size(request, 99)
     assert caught.value.code == "too_large"
 
@@ -127,7 +132,7 @@ def test_an_event_may_fill_a_frame_with_the_longest_position() -> None:
     frame = {"x": "", "realtime": position}
     frame["realtime"]["channel"] = EVERY["channel"]  # pyright: ignore[reportArgumentType,reportIndexIssue] - a literal of two kinds
     room = protocol.FRAME_LIMIT_BYTES - len(json.dumps(frame, separators=(",", ":")))
-    assert isinstance(admitted({**EVERY, "value": {"x": "e" * room}}), Event)
+    assert admitted({**EVERY, "value": {"x": "e" * room}}).id == "i"
     assert code({**EVERY, "value": {"x": "e" * (room + 1)}}) == "too_large"
 
 
@@ -135,21 +140,21 @@ def test_an_event_may_fill_a_frame_with_the_longest_position() -> None:
 @pytest.mark.parametrize("fields", [LATEST, EVERY])
 def test_a_value_that_cannot_be_pushed_is_refused(value: str, fields: dict[str, Any]) -> None:
     text = json.dumps({**fields, "value": "VALUE"}).replace('"VALUE"', value)
-    with pytest.raises(Refused) as caught:
-        admit(from_queue(text, SENT_AT), RULES, NOW)
+    with pytest.raises(Rejected) as caught:
+        admit(ENGINE, from_queue(text, SENT_AT))
     assert caught.value.code == "invalid_value"
 
 
 @pytest.mark.parametrize("text", ["", "hello", "[]", "3", "[" * 100_000])
-def test_what_is_no_object_is_malformed_at_both_doors(text: str) -> None:
+def test_what_is_no_object_is_malformed_at_either_ingress(text: str) -> None:
     for read in (lambda: from_queue(text, SENT_AT), lambda: from_bus(text)):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Rejected) as caught:
             read()
         assert caught.value.code == "malformed"
 
 
 def test_an_unknown_key_is_named() -> None:
-    with pytest.raises(Refused, match="got 'verison'"):
+    with pytest.raises(Rejected, match="got 'verison'"):
         admitted({**LATEST, "verison": 8})
 
 
@@ -168,12 +173,12 @@ def test_an_unknown_key_is_named() -> None:
         },
     )
 )
-def test_the_queues_door_reads_what_the_schema_accepts(fields: dict[str, Any]) -> None:
+def test_the_queues_ingress_reads_what_the_schema_accepts(fields: dict[str, Any]) -> None:
     text = json.dumps(fields)
     try:
         valid("publish", text)
     except ValidationError:
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             from_queue(text, SENT_AT)
     else:
         assert from_queue(text, SENT_AT) == Request(**fields, sent_at=SENT_AT)
@@ -181,9 +186,9 @@ def test_the_queues_door_reads_what_the_schema_accepts(fields: dict[str, Any]) -
 
 @given(st.text() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps))
 def test_any_garbage_is_refused_and_nothing_else(text: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         from_bus(text)
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         from_queue(text, SENT_AT)
 
 
@@ -204,6 +209,6 @@ def test_on_the_bus_the_events_own_source_counts() -> None:
     ],
 )
 def test_an_event_that_is_none_is_malformed(fields: dict[str, Any]) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Rejected) as caught:
         from_bus(event(**fields))
     assert caught.value.code == "malformed"

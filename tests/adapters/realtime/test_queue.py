@@ -8,7 +8,8 @@ from moto import mock_aws
 
 from handlers.realtime.delivery import queue
 from handlers.realtime.delivery.queue import SqsTaskQueue, Unsent
-from handlers.realtime.delivery.tasks import CatchUp, Flush, Task, decode
+from handlers.realtime.delivery.tasks import decode
+from handlers.realtime.model import Retry, Task, Trail
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
@@ -24,7 +25,7 @@ def sqs(credentials: None) -> Iterator["SQSClient"]:  # noqa: ARG001 - used by t
 
 def test_tasks_arrive_as_they_were_however_many(sqs: "SQSClient") -> None:
     url = sqs.create_queue(QueueName="delivery")["QueueUrl"]
-    tasks: list[Task] = [CatchUp("link:a", f"c{number}") for number in range(23)]
+    tasks: list[Task] = [Retry("link:a", (f"c{number}",)) for number in range(23)]
     asyncio.run(SqsTaskQueue(sqs, url).send(tasks))
     found: set[Task] = set()
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -51,7 +52,7 @@ def send(client: Any, *tasks: Task, delay_seconds: int = 0) -> None:
 
 def test_a_task_waits_for_its_delay_in_the_group_of_its_channel() -> None:
     client = Recording()
-    send(client, Flush("link:a", "m1"), delay_seconds=7)
+    send(client, Trail("link:a", "m1"), delay_seconds=7)
     ((entry,),) = client.calls
     assert (entry["DelaySeconds"], entry["MessageGroupId"]) == (7, "link:a")
 
@@ -66,7 +67,7 @@ def test_a_channel_of_any_length_has_a_group_of_its_own_that_sqs_takes(length: i
 
 def test_tasks_that_sqs_refuses_are_an_error() -> None:
     with pytest.raises(Unsent, match="1 of 2 tasks: Throttled"):
-        send(Recording("1"), Flush("link:a", "m1"), Flush("link:a", "m2"))
+        send(Recording("1"), Trail("link:a", "m1"), Trail("link:a", "m2"))
 
 
 def test_no_task_is_no_call() -> None:
