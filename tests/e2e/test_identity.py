@@ -31,6 +31,7 @@ from localcloud import StackConfig, deploy
 from tests.e2e.conftest import Cloud
 
 REGION = "eu-west-1"
+LAYER = f"arn:aws:lambda:{REGION}:000000000000:layer:none:1"
 DEADLINE_SECONDS = 120
 
 
@@ -46,9 +47,7 @@ def program() -> None:
             stage_name="private",
             channels=[rule("user:{sub}", "owner"), rule("news:*", "public")],
             throttling_rate_limit=1000,
-            defaults=FunctionDefaults(
-                log_retention_days=1, layer_arn="arn:aws:lambda:eu-west-1:000000000000:layer:none:1"
-            ),
+            defaults=FunctionDefaults(log_retention_days=1, layer_arn=LAYER),
             tokens=TokenArgs(issuer=users.issuer, audiences=[users.client_id]),
             ticket_api=True,
         ),
