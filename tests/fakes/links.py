@@ -102,3 +102,8 @@ def http_event(
 
 def body_of(answer: dict[str, Any]) -> Any:
     return json.loads(answer["body"])
+
+
+def error(answer: dict[str, Any]) -> tuple[int, str]:
+    assert set(body_of(answer)["error"]) == {"code", "message"}
+    return answer["statusCode"], body_of(answer)["error"]["code"]

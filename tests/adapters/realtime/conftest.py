@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -70,3 +70,10 @@ def tokens(store: "Store") -> "Tokens":
     """The same table counts what workers take."""
     assert isinstance(store, MemoryStore | DynamoStore)
     return store
+
+
+def keys(dynamodb: "DynamoDBClient") -> set[tuple[Any, Any]]:
+    return {
+        (item["PK"].get("S"), item["SK"].get("S"))
+        for item in dynamodb.scan(TableName=TABLE)["Items"]
+    }

@@ -8,7 +8,7 @@ import pytest
 
 from handlers import aws
 from handlers.realtime.functions import authorize, connect, disconnect, messages
-from tests.adapters.realtime.conftest import TABLE
+from tests.adapters.realtime.conftest import TABLE, keys
 from tests.fakes.protocol import valid
 
 if TYPE_CHECKING:
@@ -95,13 +95,6 @@ def say(body: Any, route: str = "subscribe", **fields: Any) -> dict[str, Any]:
     answer = messages.handler(event("MESSAGE", route, body=text, **fields), CONTEXT)
     assert answer["statusCode"] == 200
     return valid("control", answer["body"])["realtime"]
-
-
-def keys(dynamodb: "DynamoDBClient") -> set[tuple[Any, Any]]:
-    return {
-        (item["PK"].get("S"), item["SK"].get("S"))
-        for item in dynamodb.scan(TableName=TABLE)["Items"]
-    }
 
 
 META = (f"CONN#{CONNECTION_ID}", "META")

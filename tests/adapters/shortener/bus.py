@@ -22,6 +22,7 @@ from handlers.signed_http.json_calls import DYNAMODB, EVENTS, SQS, JsonCalls, Pr
 from tests.fakes.links import LINKS_TABLE, Context, http_event
 
 TARGET = "https://example.com/a?token=secret"
+ERROR = (500, {"message": "internal"})
 TAKEN = (200, {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}], "MessageId": "1"})
 
 
@@ -124,6 +125,14 @@ def way(monkeypatch: pytest.MonkeyPatch, table: str, bus: str, queue: str) -> Ge
 def make(links: LinkStore, code: str = "first", *, expires_at: int | None = None) -> None:
     link = Link(code=code, target=TARGET, owner="ada", created_at=1, expires_at=expires_at)
     assert links.create(link, Counters(epoch=1, day=date(2025, 11, 22)))
+
+
+def followed(answer: dict[str, Any]) -> bool:
+    return answer == {
+        "statusCode": 302,
+        "headers": {"location": TARGET, "cache-control": "no-store"},
+        "body": "",
+    }
 
 
 def follow(
