@@ -97,24 +97,32 @@ class Dashboard(pulumi.ComponentResource):
         distribution = self._distribution(
             name, args, hosting, bucket, self._header_policies(name, args, hosting, config)
         )
-        self._only_readable_by(name, bucket, distribution)
+        reading = policies.allow(
+            ["s3:GetObject"],
+            [pulumi.Output.concat(bucket.arn, "/*")],
+            service="cloudfront.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceArn": distribution.arn}},
+        )
+        aws.s3.BucketPolicy(
+            f"{name}-policy",
+            bucket=bucket.bucket,
+            policy=policies.document(reading),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
         self.distribution_domain_name = distribution.domain_name
         self.url = pulumi.Output.concat("https://", args.domain_name or distribution.domain_name)
         self.bucket_name = bucket.bucket
         self.register_outputs({key: getattr(self, key) for key in Dashboard.__annotations__})
 
-    def _child(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self)
-
     def _bucket(self, name: str) -> aws.s3.Bucket:
         """Without versions: each file comes from the repository, which has them all."""
-        bucket = aws.s3.Bucket(f"{name}-bucket", opts=self._child())
+        bucket = aws.s3.Bucket(f"{name}-bucket", opts=pulumi.ResourceOptions(parent=self))
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
             rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         aws.s3.BucketPublicAccessBlock(
             f"{name}-access-block",
@@ -123,7 +131,7 @@ class Dashboard(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         return bucket
 
@@ -144,7 +152,7 @@ class Dashboard(pulumi.ComponentResource):
                 source_hash=hashlib.sha256(file.path.read_bytes()).hexdigest(),
                 content_type=file.content_type,
                 cache_control=hosting.cache_control,
-                opts=self._child(),
+                opts=pulumi.ResourceOptions(parent=self),
             )
         aws.s3.BucketObjectv2(
             f"{name}-{files.CONFIG_FILE}",
@@ -153,7 +161,7 @@ class Dashboard(pulumi.ComponentResource):
             content=config.apply(Config.rendered),
             content_type=files.CONTENT_TYPES[".json"],
             cache_control=hosting.cache_control,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _header_policies(
@@ -175,7 +183,7 @@ class Dashboard(pulumi.ComponentResource):
                         for header, value in hosting.other_headers.items()
                     ]
                 },
-                opts=self._child(),
+                opts=pulumi.ResourceOptions(parent=self),
             )
             for page, content in contents.items()
         }
@@ -193,13 +201,13 @@ class Dashboard(pulumi.ComponentResource):
             origin_access_control_origin_type="s3",
             signing_behavior="always",
             signing_protocol="sigv4",
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         rewriting = aws.cloudfront.Function(
             f"{name}-rewriting",
             runtime="cloudfront-js-2.0",
             code=hosting.rewriting_function(),
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         return aws.cloudfront.Distribution(
             f"{name}-distribution",
@@ -221,23 +229,7 @@ class Dashboard(pulumi.ComponentResource):
             ],
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             viewer_certificate=_certificate(args),
-            opts=self._child(),
-        )
-
-    def _only_readable_by(
-        self, name: str, bucket: aws.s3.Bucket, distribution: aws.cloudfront.Distribution
-    ) -> None:
-        reading = policies.allow(
-            ["s3:GetObject"],
-            [pulumi.Output.concat(bucket.arn, "/*")],
-            service="cloudfront.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceArn": distribution.arn}},
-        )
-        aws.s3.BucketPolicy(
-            f"{name}-policy",
-            bucket=bucket.bucket,
-            policy=policies.document(reading),
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
 

@@ -6,7 +6,7 @@ import pulumi_aws as aws
 from ..resources import policies
 from .args import ObservabilityArgs
 from .dashboard import body
-from .signal import MINUTE_SECONDS, Metric, Signal
+from .signal import MINUTE_SECONDS, Signal
 from .signals import signals
 
 LATEST_MINUTES = 5
@@ -33,25 +33,29 @@ class Observability(pulumi.ComponentResource):
                 self._alarm(name, args, signal, topic)
 
         self.topic_arn = topic.arn
-        self.dashboard_name = self._dashboard(name, args, watched, topic).dashboard_name
+        region = topic.arn.apply(lambda arn: arn.split(":")[3])
+        self.dashboard_name = aws.cloudwatch.Dashboard(
+            f"{name}-dashboard",
+            dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}",
+            dashboard_body=pulumi.Output.json_dumps(body(watched, region)),
+            region=args.region,
+            opts=pulumi.ResourceOptions(parent=self),
+        ).dashboard_name
         self.register_outputs({"topic_arn": self.topic_arn, "dashboard_name": self.dashboard_name})
-
-    def _child(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self)
 
     def _topic(self, name: str, args: ObservabilityArgs) -> aws.sns.Topic:
         topic = aws.sns.Topic(
             f"{name}-topic",
             kms_master_key_id=args.kms_key_arn,
             region=args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         aws.sns.TopicPolicy(
             f"{name}-topic-policy",
             arn=topic.arn,
             policy=topic.arn.apply(_alarms_may_publish),
             region=args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         for number, address in enumerate(args.emails or ()):
             aws.sns.TopicSubscription(
@@ -60,7 +64,7 @@ class Observability(pulumi.ComponentResource):
                 protocol="email",
                 endpoint=address,
                 region=args.region,
-                opts=self._child(),
+                opts=pulumi.ResourceOptions(parent=self),
             )
         return topic
 
@@ -87,25 +91,26 @@ class Observability(pulumi.ComponentResource):
             alarm_actions=[topic.arn],
             ok_actions=[topic.arn],
             region=args.region,
-            opts=self._child(),
-        )
-
-    def _dashboard(
-        self, name: str, args: ObservabilityArgs, watched: list[Signal], topic: aws.sns.Topic
-    ) -> aws.cloudwatch.Dashboard:
-        region = topic.arn.apply(lambda arn: arn.split(":")[3])
-        return aws.cloudwatch.Dashboard(
-            f"{name}-dashboard",
-            dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}",
-            dashboard_body=pulumi.Output.json_dumps(body(watched, region)),
-            region=args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
 
 def _queries(signal: Signal) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgsDict]:
     return [
-        *(_query(key, metric) for key, metric in signal.metrics.items()),
+        *(
+            {
+                "id": key,
+                "metric": {
+                    "namespace": metric.namespace,
+                    "metric_name": metric.name,
+                    "dimensions": dict(metric.dimensions),
+                    "stat": metric.statistic,
+                    "period": MINUTE_SECONDS,
+                },
+                "return_data": False,
+            }
+            for key, metric in signal.metrics.items()
+        ),
         {
             "id": "result",
             "expression": signal.expression,
@@ -113,20 +118,6 @@ def _queries(signal: Signal) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgsDi
             "return_data": True,
         },
     ]
-
-
-def _query(key: str, metric: Metric) -> aws.cloudwatch.MetricAlarmMetricQueryArgsDict:
-    return {
-        "id": key,
-        "metric": {
-            "namespace": metric.namespace,
-            "metric_name": metric.name,
-            "dimensions": dict(metric.dimensions),
-            "stat": metric.statistic,
-            "period": MINUTE_SECONDS,
-        },
-        "return_data": False,
-    }
 
 
 def _alarms_may_publish(topic_arn: str) -> pulumi.Output[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from .signal import MINUTE_SECONDS, Metric, Signal
+from .signal import MINUTE_SECONDS, Signal
 
 COLUMNS = 24
 WIDTH, HEIGHT = 8, 6
@@ -24,7 +24,9 @@ def body(watched: Sequence[Signal], region: pulumi.Input[str]) -> dict[str, Any]
     top = 0
     for group in dict.fromkeys(signal.group for signal in watched):
         members = [signal for signal in watched if signal.group == group]
-        widgets.append(_heading(group, top))
+        heading = {"markdown": f"## {group}", "background": "transparent"}
+        place = _place(0, top, COLUMNS, HEADING_HEIGHT)
+        widgets.append({"type": "text", **place, "properties": heading})
         top += HEADING_HEIGHT
         for number, signal in enumerate(members):
             row, column = divmod(number, COLUMNS // WIDTH)
@@ -34,19 +36,13 @@ def body(watched: Sequence[Signal], region: pulumi.Input[str]) -> dict[str, Any]
     return {"widgets": widgets}
 
 
-def _heading(group: str, top: int) -> dict[str, Any]:
-    return {
-        "type": "text",
-        **_place(0, top, COLUMNS, HEADING_HEIGHT),
-        "properties": {"markdown": f"## {group}", "background": "transparent"},
-    }
-
-
 def _graph(signal: Signal, region: pulumi.Input[str]) -> dict[str, Any]:
     hidden = signal.expression is not None
-    metrics: list[list[Any]] = [
-        _metric(key, metric, hidden=hidden) for key, metric in signal.metrics.items()
-    ]
+    metrics: list[list[Any]] = []
+    for key, metric in signal.metrics.items():
+        dimensions = [part for pair in metric.dimensions.items() for part in pair]
+        options = {"id": key, "stat": metric.statistic, "visible": not hidden}
+        metrics.append([metric.namespace, metric.name, *dimensions, options])
     if signal.expression is not None:
         metrics.append([{"id": "result", "expression": signal.expression, "label": signal.title}])
     alarm = [] if signal.threshold is None else [{"label": "alarm", "value": signal.threshold}]
@@ -62,12 +58,6 @@ def _graph(signal: Signal, region: pulumi.Input[str]) -> dict[str, Any]:
             "annotations": {"horizontal": alarm},
         },
     }
-
-
-def _metric(key: str, metric: Metric, *, hidden: bool) -> list[Any]:
-    dimensions = [part for pair in metric.dimensions.items() for part in pair]
-    options = {"id": key, "stat": metric.statistic, "visible": not hidden}
-    return [metric.namespace, metric.name, *dimensions, options]
 
 
 def _place(x: int, y: int, width: int, height: int) -> dict[str, int]:

@@ -46,7 +46,10 @@ class Arguments:
         fields = {camel_case(field.name): field for field in dataclasses.fields(kind)}
         before = len(self.refusals)
         for name in sorted(given.keys() - fields.keys()):
-            self._refuse(_below(path, name), f"is no property{_resembling(name, list(fields))}")
+            alike = difflib.get_close_matches(name, fields, n=1)
+            there = f"; there are {', '.join(sorted(fields))}"
+            advice = f": did you mean {alike[0]}?" if alike else there
+            self._refuse(_below(path, name), f"is no property{advice}")
         built: dict[str, Any] = {}
         for name, field in fields.items():
             if given.get(name) is not None:
@@ -92,8 +95,3 @@ class Arguments:
 
 def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _resembling(name: str, known: list[str]) -> str:
-    alike = difflib.get_close_matches(name, known, n=1)
-    return f": did you mean {alike[0]}?" if alike else f"; there are {', '.join(sorted(known))}"

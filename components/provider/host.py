@@ -8,7 +8,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, cast
 
 import pulumi
@@ -48,7 +48,14 @@ class Provider(ComponentProvider):
         self._arguments = {
             one.__name__: inspect.get_annotations(one.__init__)["args"] for one in offered
         }
-        self.spell = spelling(self._names())
+        defined = (*self._component_defs.values(), *self._type_defs.values())
+        mappings = ("inputs_mapping", "outputs_mapping", "properties_mapping")
+        self.spell = spelling(
+            name
+            for one in defined
+            for mapping in mappings
+            for name in getattr(one, mapping, dict[str, str]()).values()
+        )
         self.schema = for_generators(str(self.schema), self.spell)
 
     def map_inputs(self, inputs: Any, component_def: Any) -> Any:
@@ -62,13 +69,6 @@ class Provider(ComponentProvider):
         """Gives the engine no paths: it prints the values there, and panics at an unknown one."""
         said = "; ".join(self.spell(sentence).rstrip(".") for sentence in sentences)
         return pulumi.InputPropertiesError(f"{said}.", [])
-
-    def _names(self) -> Iterator[str]:
-        for component in self._component_defs.values():
-            yield from component.inputs_mapping.values()
-            yield from component.outputs_mapping.values()
-        for type_ in self._type_defs.values():
-            yield from type_.properties_mapping.values()
 
 
 class Servicer(ProviderServicer):

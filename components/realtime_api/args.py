@@ -191,18 +191,19 @@ class RealtimeApiArgs:
 
 def channel_rules(args: RealtimeApiArgs) -> str:
     """The rules as the functions read them."""
-    return json.dumps([_rule(rule) for rule in args.channels], separators=(",", ":"))
-
-
-def _rule(rule: ChannelRule) -> dict[str, object]:
-    interval = DEFAULT_MIN_INTERVAL_MS if rule.min_interval_ms is None else rule.min_interval_ms
-    return {
-        "pattern": rule.pattern,
-        "access": rule.access,
-        "delivery": rule.delivery,
-        "min_interval_ms": interval,
-        "publishers": list(rule.publishers or ()),
-    }
+    rules = [
+        {
+            "pattern": rule.pattern,
+            "access": rule.access,
+            "delivery": rule.delivery,
+            "min_interval_ms": DEFAULT_MIN_INTERVAL_MS
+            if rule.min_interval_ms is None
+            else rule.min_interval_ms,
+            "publishers": list(rule.publishers or ()),
+        }
+        for rule in args.channels
+    ]
+    return json.dumps(rules, separators=(",", ":"))
 
 
 def _check_numbers(args: RealtimeApiArgs) -> None:

@@ -121,7 +121,8 @@ class RealtimeApi(Granting):
         stage = deployed_stage(name, api, args, REALTIME, resources, self)
 
         self.endpoint = stage.invoke_url
-        self.management_endpoint = stage.invoke_url.apply(_management_endpoint)
+        # Messages are posted to the address that clients connect to, by HTTP in place of WebSocket.
+        self.management_endpoint = stage.invoke_url.apply(lambda url: url.replace("ws", "http", 1))
         self.api_id, self.execution_arn = api.id, api.execution_arn
         self.stage_name = stage.name
         self.table_name, self.table_arn = table.name, table.arn
@@ -201,8 +202,3 @@ class RealtimeApi(Granting):
             return pulumi.Output.from_input(self._args.defaults.layer_arn)
         layer = RuntimeLayerArgs(code=bundle.layer(), region=self._args.region)
         return RuntimeLayer(f"{name}-layer", layer, pulumi.ResourceOptions(parent=self)).arn
-
-
-def _management_endpoint(invoke_url: str) -> str:
-    """Messages are posted to the address that clients connect to, by HTTP in place of WebSocket."""
-    return invoke_url.replace("ws", "http", 1)

@@ -91,24 +91,21 @@ class Functions:
         """`publishing` are the variables of every function that publishes."""
         queues, publish = self.queues, self._publish(publishing)
         workers = self.args.maximum_workers or DEFAULT_MAXIMUM_WORKERS
-        queues.delivery.feed(self._fan_out(publishing), maximum_concurrency=workers)
-        queues.publish.feed(publish, maximum_concurrency=workers)
-        queues.events.feed(publish, maximum_concurrency=workers)
-
-    def _fan_out(self, publishing: Texts) -> Function:
-        policies = {
-            "publish": self.policies.publish(),
-            "disconnect": self.policies.disconnect(),
-            "consume": self.queues.delivery.consume_policy,
-        }
-        return self._function(
+        fan_out = self._function(
             "fan_out",
             publishing,
-            policies,
+            {
+                "publish": self.policies.publish(),
+                "disconnect": self.policies.disconnect(),
+                "consume": queues.delivery.consume_policy,
+            },
             timeout_seconds=FAN_OUT_TIMEOUT_SECONDS,
             memory_mb=WORKER_MEMORY_MB,
             reserved_concurrency=self.args.reserved_fan_out,
         )
+        queues.delivery.feed(fan_out, maximum_concurrency=workers)
+        queues.publish.feed(publish, maximum_concurrency=workers)
+        queues.events.feed(publish, maximum_concurrency=workers)
 
     def _publish(self, publishing: Texts) -> Function:
         history = self.args.history_seconds or DEFAULT_HISTORY_SECONDS

@@ -44,7 +44,10 @@ def make_queues(name: str, args: RealtimeApiArgs, parent: pulumi.Resource) -> Qu
     fan_out = dataclasses.replace(publish, consumer_timeout_seconds=FAN_OUT_TIMEOUT_SECONDS)
     publish_in_order = dataclasses.replace(publish, fifo=True)
     events = Queue(f"{name}-events-queue", publish, child)
-    bus_name = _bus_name(name, args, child)
+    if args.event_bus_name is None:
+        bus_name = aws.cloudwatch.EventBus(f"{name}-bus", region=args.region, opts=child).name
+    else:
+        bus_name = pulumi.Output.from_input(args.event_bus_name)
     route = EventRouteArgs(
         bus_name=bus_name,
         detail_type=PUBLISH_DETAIL_TYPE,
@@ -64,14 +67,6 @@ def make_queues(name: str, args: RealtimeApiArgs, parent: pulumi.Resource) -> Qu
         bus_name=bus_name,
         bus_arn=pulumi.Output.all(events.arn, bus_name).apply(lambda known: _bus_arn(*known)),
     )
-
-
-def _bus_name(
-    name: str, args: RealtimeApiArgs, child: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    if args.event_bus_name is not None:
-        return pulumi.Output.from_input(args.event_bus_name)
-    return aws.cloudwatch.EventBus(f"{name}-bus", region=args.region, opts=child).name
 
 
 def _bus_arn(queue_arn: str, bus_name: str) -> str:

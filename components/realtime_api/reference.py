@@ -82,7 +82,13 @@ class ExistingRealtimeApi(Granting):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("realtime:index:ExistingRealtimeApi", name, None, opts)
-        self._described = self._description(name, args)
+        output = args.output or DEFAULT_OUTPUT
+        stack = pulumi.StackReference(
+            f"{name}-stack", stack_name=args.stack, opts=pulumi.ResourceOptions(parent=self)
+        )
+        self._described = stack.get_output(output).apply(
+            lambda found: _checked(found, args.stack, output)
+        )
         for key in ExistingRealtimeApi.__annotations__:
             setattr(self, key, self._described[key])
         self.register_outputs(
@@ -94,15 +100,6 @@ class ExistingRealtimeApi(Granting):
         """The variables that a function with the publish policy reads."""
         variables = self._described["publish_environment"]
         return {name: variables[name] for name in PUBLISH_VARIABLES}
-
-    def _description(
-        self, name: str, args: ExistingRealtimeApiArgs
-    ) -> pulumi.Output[Mapping[str, Any]]:
-        output = args.output or DEFAULT_OUTPUT
-        stack = pulumi.StackReference(
-            f"{name}-stack", stack_name=args.stack, opts=pulumi.ResourceOptions(parent=self)
-        )
-        return stack.get_output(output).apply(lambda found: _checked(found, args.stack, output))
 
 
 def describe(

@@ -35,7 +35,9 @@ class Routing:
         for route in self.definition.routes:
             made += self._route(route, integrations[route.integration], authorizer)
             if route.integration in functions:
-                made.append(self._permission(route, functions[route.integration]))
+                source = f"/{self.args.stage_name}/{route.key}"
+                arn = pulumi.Output.concat(self.api.execution_arn, source)
+                made.append(self._may_invoke(route.name, functions[route.integration], arn))
         return [*integrations.values(), *made]
 
     def authorizer(self, function: Function) -> aws.apigatewayv2.Authorizer:
@@ -46,7 +48,7 @@ class Routing:
             authorizer_type=self.definition.authorizer_type,
             authorizer_uri=function.invoke_arn,
             region=self.args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self.parent),
         )
         source = pulumi.Output.concat(self.api.execution_arn, "/authorizers/", authorizer.id)
         self._may_invoke("authorize", function, source)
@@ -60,7 +62,7 @@ class Routing:
             integration_method="POST",
             integration_uri=function.invoke_arn,
             region=self.args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self.parent),
         )
 
     def _mock(self, key: str, mock: Mock) -> aws.apigatewayv2.Integration:
@@ -71,7 +73,7 @@ class Routing:
             template_selection_expression=mock.selection_expression,
             request_templates={DEFAULT: mock.request},
             region=self.args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self.parent),
         )
 
     def _mock_response(
@@ -85,7 +87,7 @@ class Routing:
             template_selection_expression=mock.selection_expression,
             response_templates={DEFAULT: mock.response},
             region=self.args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self.parent),
         )
 
     def _route(
@@ -103,7 +105,7 @@ class Routing:
             authorizer_id=authorizer.id if route.authorization == "CUSTOM" else None,
             route_response_selection_expression=DEFAULT if route.replies else None,
             region=self.args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self.parent),
         )
         if not route.replies:
             return [made]
@@ -113,15 +115,9 @@ class Routing:
             route_id=made.id,
             route_response_key=DEFAULT,
             region=self.args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self.parent),
         )
         return [made, response]
-
-    def _permission(self, route: Route, function: Function) -> aws.lambda_.Permission:
-        source = pulumi.Output.concat(
-            self.api.execution_arn, f"/{self.args.stage_name}/{route.key}"
-        )
-        return self._may_invoke(route.name, function, source)
 
     def _may_invoke(
         self, key: str, function: Function, source_arn: pulumi.Output[str]
@@ -133,8 +129,5 @@ class Routing:
             principal="apigateway.amazonaws.com",
             source_arn=source_arn,
             region=self.args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self.parent),
         )
-
-    def _child(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self.parent)

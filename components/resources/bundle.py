@@ -29,7 +29,8 @@ def sources(module: str, *, root: Path = ROOT) -> dict[str, Path]:
         name = file.relative_to(root).as_posix()
         if name not in found:
             found[name] = file
-            waiting += _packages(name)
+            # Python runs the `__init__` of every package above a module before the module itself.
+            waiting += [".".join(folder.parts) for folder in list(Path(name).parents)[:-1]]
             waiting += _imports(root, file, file.stat().st_mtime_ns)
     return dict(sorted(found.items()))
 
@@ -62,12 +63,6 @@ def _file(root: Path, module: str) -> Path:
         "A function's files must be modules or packages with an __init__.py, and"
         f" {module} is neither in {root}. Create it, or correct the module's name."
     )
-
-
-def _packages(name: str) -> Iterator[str]:
-    """Python runs the `__init__` of every package above a module before the module itself."""
-    for folder in list(Path(name).parents)[:-1]:
-        yield ".".join(folder.parts)
 
 
 @cache

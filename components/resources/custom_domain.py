@@ -60,7 +60,7 @@ class CustomDomain(pulumi.ComponentResource):
                 "security_policy": "TLS_1_2",
             },
             region=args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         mapping = aws.apigatewayv2.ApiMapping(
             f"{name}-mapping",
@@ -68,15 +68,12 @@ class CustomDomain(pulumi.ComponentResource):
             domain_name=domain.domain_name,
             stage=args.stage_name,
             region=args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self._addresses(name, args, domain)
 
         self.domain_name = mapping.domain_name
         self.register_outputs({"domain_name": self.domain_name})
-
-    def _child(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self)
 
     def _certificate(self, name: str, args: CustomDomainArgs) -> pulumi.Output[str]:
         """ARN of a certificate that is issued: a domain with one that waits is refused."""
@@ -85,7 +82,7 @@ class CustomDomain(pulumi.ComponentResource):
             domain_name=args.domain_name,
             validation_method="DNS",
             region=args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         proof = certificate.domain_validation_options[0]
         record = aws.route53.Record(
@@ -95,14 +92,14 @@ class CustomDomain(pulumi.ComponentResource):
             type=proof.resource_record_type.apply(_known),
             records=[proof.resource_record_value.apply(_known)],
             ttl=PROOF_TTL_SECONDS,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         return aws.acm.CertificateValidation(
             f"{name}-validation",
             certificate_arn=certificate.arn,
             validation_record_fqdns=[record.fqdn],
             region=args.region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self),
         ).certificate_arn
 
     def _addresses(
@@ -122,7 +119,7 @@ class CustomDomain(pulumi.ComponentResource):
                         "evaluate_target_health": False,
                     }
                 ],
-                opts=self._child(),
+                opts=pulumi.ResourceOptions(parent=self),
             )
 
 

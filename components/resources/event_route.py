@@ -71,7 +71,16 @@ class EventRoute(pulumi.ComponentResource):
             kms_key_arn=args.kms_key_arn,
             protect=args.protect_data,
         )
-        rule = self._rule(name, args)
+        pattern = {"detail-type": [args.detail_type]}
+        if args.source is not None:
+            pattern["source"] = [args.source]
+        rule = aws.cloudwatch.EventRule(
+            f"{name}-rule",
+            event_bus_name=args.bus_name,
+            event_pattern=json.dumps(pattern, sort_keys=True),
+            region=args.region,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         granted = [
             self._may_send(f"{name}-queue-policy", rule, args.queue_url, args.queue_arn),
             self._may_send(
@@ -82,18 +91,6 @@ class EventRoute(pulumi.ComponentResource):
 
         self.undelivered_queue_url = undelivered.url
         self.register_outputs({"undelivered_queue_url": self.undelivered_queue_url})
-
-    def _rule(self, name: str, args: EventRouteArgs) -> aws.cloudwatch.EventRule:
-        pattern = {"detail-type": [args.detail_type]}
-        if args.source is not None:
-            pattern["source"] = [args.source]
-        return aws.cloudwatch.EventRule(
-            f"{name}-rule",
-            event_bus_name=args.bus_name,
-            event_pattern=json.dumps(pattern, sort_keys=True),
-            region=args.region,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
 
     def _may_send(
         self,

@@ -141,9 +141,13 @@ class Function(pulumi.ComponentResource):
             f"{name}-role", assume_role_policy=policies.trust("lambda.amazonaws.com"), opts=child
         )
         logs = self._logs(name, args)
+        write = policies.allow(
+            ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]
+        )
+        own = policies.document(write, *([TRACE] if args.defaults.tracing else []))
         attached = [
             aws.iam.RolePolicy(f"{name}-{key}-policy", role=role.name, policy=policy, opts=child)
-            for key, policy in {**args.policies, "logs": _own_permissions(args, logs)}.items()
+            for key, policy in {**args.policies, "logs": own}.items()
         ]
         function = self._function(name, args, role, logs, attached)
 
@@ -239,10 +243,3 @@ def metrics_namespace(service: str) -> str:
 
 def _service(args: FunctionArgs) -> str:
     return args.service or args.module.partition(".")[0]
-
-
-def _own_permissions(args: FunctionArgs, logs: aws.cloudwatch.LogGroup) -> pulumi.Output[str]:
-    log = policies.allow(
-        ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]
-    )
-    return policies.document(log, *([TRACE] if args.defaults.tracing else []))

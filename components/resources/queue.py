@@ -70,7 +70,14 @@ class Queue(pulumi.ComponentResource):
             protect=args.protect_data,
         )
         source = self._source(name, args, dead_letter)
-        self._allow_redrive(name, source, dead_letter)
+        allowed = {"redrivePermission": "byQueue", "sourceQueueArns": [source.arn]}
+        aws.sqs.RedriveAllowPolicy(
+            f"{name}-redrive-allow-policy",
+            queue_url=dead_letter.url,
+            redrive_allow_policy=pulumi.Output.json_dumps(allowed),
+            region=args.region,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
         self.url, self.arn = source.url, source.arn
         self.dead_letter_queue_url = dead_letter.url
@@ -110,16 +117,6 @@ class Queue(pulumi.ComponentResource):
             fifo_throughput_limit="perMessageGroupId" if args.fifo else None,
             region=args.region,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect_data),
-        )
-
-    def _allow_redrive(self, name: str, source: aws.sqs.Queue, dead_letter: aws.sqs.Queue) -> None:
-        allowed = {"redrivePermission": "byQueue", "sourceQueueArns": [source.arn]}
-        aws.sqs.RedriveAllowPolicy(
-            f"{name}-redrive-allow-policy",
-            queue_url=dead_letter.url,
-            redrive_allow_policy=pulumi.Output.json_dumps(allowed),
-            region=self._region,
-            opts=pulumi.ResourceOptions(parent=self),
         )
 
 

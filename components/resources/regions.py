@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 DATA = Path(__file__).with_name("regions.toml")
 SUPPORT_CASE = "support case"
@@ -100,7 +100,10 @@ def regions() -> Regions:
     columns: list[str] = data["figures"]["columns"]
     rows: dict[str, dict[str, Any]] = data["figures"]["regions"]
     return Regions(
-        quotas={name: _quota(quota) for name, quota in data["quotas"].items()},
+        quotas={
+            name: Quota(**{key: value for key, value in row.items() if key != "everywhere"})
+            for name, row in data["quotas"].items()
+        },
         regions={
             code: Region(
                 code=code,
@@ -109,18 +112,17 @@ def regions() -> Regions:
             )
             for code, row in rows.items()
         },
-        notes=tuple(_note(note) for note in data["notes"]),
+        notes=tuple(
+            Note(
+                quotas=tuple(row["quotas"]),
+                regions=tuple(row["regions"]),
+                text=row["text"],
+                source=row["source"],
+            )
+            for row in data["notes"]
+        ),
     )
 
 
 def figure_names() -> Iterable[str]:
     return (field.name for field in fields(Figures))
-
-
-def _quota(row: Mapping[str, Any]) -> Quota:
-    return Quota(**{key: value for key, value in row.items() if key != "everywhere"})
-
-
-def _note(row: Mapping[str, Any]) -> Note:
-    lists = {key: tuple(cast("list[str]", row[key])) for key in ("quotas", "regions")}
-    return Note(text=row["text"], source=row["source"], **lists)

@@ -65,7 +65,17 @@ class Table(pulumi.ComponentResource):
         super().__init__("realtime:index:Table", name, None, opts)
         sorted_rows = args.sort_key is not False
         keys = {"PK": "S", "SK": "S"} if sorted_rows else {"PK": "S"}
+        indexes: list[aws.dynamodb.TableGlobalSecondaryIndexArgsDict] = []
         if args.index is not None:
+            indexes.append(
+                {
+                    "name": args.index.name,
+                    "hash_key": args.index.hash_key,
+                    "range_key": args.index.range_key,
+                    "projection_type": "INCLUDE",
+                    "non_key_attributes": list(args.index.attributes),
+                }
+            )
             keys |= {args.index.hash_key: "S", args.index.range_key: "N"}
         protect = bool(args.protect_data)
         table = aws.dynamodb.Table(
@@ -74,7 +84,7 @@ class Table(pulumi.ComponentResource):
             hash_key="PK",
             range_key="SK" if sorted_rows else None,
             attributes=[{"name": key, "type": kind} for key, kind in keys.items()],
-            global_secondary_indexes=None if args.index is None else [_index(args.index)],
+            global_secondary_indexes=indexes or None,
             ttl={"attribute_name": "ttl", "enabled": True},
             server_side_encryption=table_encryption(args.kms_key_arn),
             point_in_time_recovery={"enabled": protect},
@@ -84,13 +94,3 @@ class Table(pulumi.ComponentResource):
         )
         self.name, self.arn = table.name, table.arn
         self.register_outputs({"name": self.name, "arn": self.arn})
-
-
-def _index(index: IndexArgs) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
-    return {
-        "name": index.name,
-        "hash_key": index.hash_key,
-        "range_key": index.range_key,
-        "projection_type": "INCLUDE",
-        "non_key_attributes": list(index.attributes),
-    }

@@ -93,7 +93,12 @@ class Shortener(pulumi.ComponentResource):
             title="redirect",
             module="shortener.redirect",
             environment=args.click_environment,
-            policies={"resolving": _resolving(args), "click": args.click_policy},
+            policies={
+                "resolving": policies.document(
+                    policies.allow(["dynamodb:GetItem"], [args.links_table_arn])
+                ),
+                "click": args.click_policy,
+            },
         )
         links = self._function(
             name,
@@ -146,10 +151,6 @@ class Shortener(pulumi.ComponentResource):
             region=args.region,
         )
         return Function(f"{name}-{title}", function, pulumi.ResourceOptions(parent=self))
-
-
-def _resolving(args: ShortenerArgs) -> pulumi.Output[str]:
-    return policies.document(policies.allow(["dynamodb:GetItem"], [args.links_table_arn]))
 
 
 def _managing(args: ShortenerArgs) -> pulumi.Output[str]:

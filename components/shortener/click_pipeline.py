@@ -84,14 +84,16 @@ class ClickPipeline(pulumi.ComponentResource):
     ) -> None:
         check_name("ClickPipeline", name, {"-aggregate-function": FUNCTION_NAME})
         super().__init__("realtime:index:ClickPipeline", name, None, opts)
-        bus = aws.cloudwatch.EventBus(f"{name}-bus", region=args.region, opts=self._child())
+        bus = aws.cloudwatch.EventBus(
+            f"{name}-bus", region=args.region, opts=pulumi.ResourceOptions(parent=self)
+        )
         clicks = QueueArgs(
             consumer_timeout_seconds=TIMEOUT_SECONDS,
             region=args.region,
             kms_key_arn=args.defaults.kms_key_arn,
             protect_data=args.protect_data,
         )
-        queue = Queue(f"{name}-queue", clicks, self._child())
+        queue = Queue(f"{name}-queue", clicks, pulumi.ResourceOptions(parent=self))
         route = self._route(name, args, bus, queue)
         parking = kept_queue(
             f"{name}-parking-queue",
@@ -121,9 +123,6 @@ class ClickPipeline(pulumi.ComponentResource):
         """The variables that a function with the click policy reads."""
         return {"EVENT_BUS_NAME": self.bus_name, "CLICK_QUEUE_URL": self.queue_url}
 
-    def _child(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self)
-
     def _route(
         self, name: str, args: ClickPipelineArgs, bus: aws.cloudwatch.EventBus, queue: Queue
     ) -> EventRoute:
@@ -138,7 +137,7 @@ class ClickPipeline(pulumi.ComponentResource):
             kms_key_arn=args.defaults.kms_key_arn,
             protect_data=args.protect_data,
         )
-        return EventRoute(f"{name}-route", route, self._child())
+        return EventRoute(f"{name}-route", route, pulumi.ResourceOptions(parent=self))
 
     def _aggregate(
         self, name: str, args: ClickPipelineArgs, queue: Queue, parking: aws.sqs.Queue
@@ -167,4 +166,4 @@ class ClickPipeline(pulumi.ComponentResource):
             reserved_concurrency=args.reserved_concurrency,
             region=args.region,
         )
-        return Function(f"{name}-aggregate", aggregate, self._child())
+        return Function(f"{name}-aggregate", aggregate, pulumi.ResourceOptions(parent=self))

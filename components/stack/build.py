@@ -26,8 +26,17 @@ Exports = Mapping[str, Any]
 def build_region(region: StackRegion) -> Exports:
     """Declares the region's resources; returns its addresses."""
     region = dataclasses.replace(region, kms_key_arn=customer_key(region))
-    realtime = _realtime(region, _account(region))
-    links = _links(region)
+    account: list[pulumi.Resource] = []
+    if region.plan.manage_api_gateway_account:
+        here = ApiGatewayAccountArgs(region=region.explicit)
+        account.append(ApiGatewayAccount(region.name("account"), here))
+    realtime = _realtime(region, account)
+    rows = LinkTableArgs(
+        protect_data=region.protects_data,
+        kms_key_arn=region.kms_key_arn,
+        region=region.explicit,
+    )
+    links = LinkTable(region.name("links"), rows)
     clicks = _clicks(region, realtime, links)
     shortener = _shortener(region, realtime, links, clicks)
     found = addresses(region, realtime, shortener)
@@ -46,14 +55,6 @@ def build_region(region: StackRegion) -> Exports:
         "queues": queues(realtime, clicks),
         "alarm_topic": operations.topic_arn,
     }
-
-
-def _account(region: StackRegion) -> list[pulumi.Resource]:
-    if not region.plan.manage_api_gateway_account:
-        return []
-    return [
-        ApiGatewayAccount(region.name("account"), ApiGatewayAccountArgs(region=region.explicit))
-    ]
 
 
 def _realtime(region: StackRegion, account: list[pulumi.Resource]) -> RealtimeApi:
@@ -84,15 +85,6 @@ def _realtime(region: StackRegion, account: list[pulumi.Resource]) -> RealtimeAp
         region=region.explicit,
     )
     return RealtimeApi(region.name("realtime"), args, pulumi.ResourceOptions(depends_on=account))
-
-
-def _links(region: StackRegion) -> LinkTable:
-    args = LinkTableArgs(
-        protect_data=region.protects_data,
-        kms_key_arn=region.kms_key_arn,
-        region=region.explicit,
-    )
-    return LinkTable(region.name("links"), args)
 
 
 def _clicks(region: StackRegion, realtime: RealtimeApi, links: LinkTable) -> ClickPipeline:

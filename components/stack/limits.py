@@ -55,7 +55,13 @@ def refusals(plans: Mapping[str, RegionSettings], stack: str) -> list[Refusal]:
             found += violations(plan, capacity(region.defaults, plan.raised), place)
             found += _needless_raises(plan.raised, region.defaults, place)
         else:
-            found.append(_unknown_region(place))
+            near = regions().nearest(code) or sorted(regions().regions)
+            command = f"pulumi config rm --stack {stack} --path 'realtime:regions.{code}'"
+            sentence = (
+                f"realtime:regions must name commercial regions of AWS, got {code!r}."
+                f" There are {', '.join(near)}. Run: {command}"
+            )
+            found.append(Refusal(about="region", sentence=sentence))
     return found
 
 
@@ -120,19 +126,16 @@ def _beyond_quotas(plan: RegionSettings, allowed: Figures, place: Place) -> Iter
         if wanted > most:
             bound, code = _BOUNDS[name], regions().quotas[name].code
             rule = bound.rule.format(most=f"{most:,}")
+            got = f"{wanted:,}"
+            if name == "api_requests_per_second":
+                parts = (f"{count:,} {part}" for part, count in api_requests(plan).items())
+                got = f"{' + '.join(parts)} = {got}"
             yield Refusal(
                 about=name,
                 sentence=f"{place.key(bound.path)} {rule}, got"
-                f" {_parts(plan, name, wanted)}: {bound.reason} (quota {code})."
+                f" {got}: {bound.reason} (quota {code})."
                 f" {_ask(plan.raised, name, wanted, place)}",
             )
-
-
-def _parts(plan: RegionSettings, name: str, wanted: int) -> str:
-    if name == "api_requests_per_second":
-        parts = " + ".join(f"{count:,} {part}" for part, count in api_requests(plan).items())
-        return f"{parts} = {wanted:,}"
-    return f"{wanted:,}"
 
 
 def _ask(raised: Raised, name: str, wanted: int, place: Place) -> str:
@@ -237,13 +240,3 @@ def _needless_raises(raised: Raised, defaults: Figures, place: Place) -> Iterato
                 sentence=f"{place.key(path)}.value must be more than {default:,}, which every"
                 f" account has, got {asked.value:,}: Service Quotas lowers none. Run: {command}",
             )
-
-
-def _unknown_region(place: Place) -> Refusal:
-    near = regions().nearest(place.region) or sorted(regions().regions)
-    command = f"pulumi config rm --stack {place.stack} --path 'realtime:regions.{place.region}'"
-    return Refusal(
-        about="region",
-        sentence=f"realtime:regions must name commercial regions of AWS, got {place.region!r}."
-        f" There are {', '.join(near)}. Run: {command}",
-    )

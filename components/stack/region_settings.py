@@ -41,7 +41,7 @@ def refusal(rule: str) -> PydanticCustomError:
     return PydanticCustomError("refused", "{rule}", {"rule": rule})
 
 
-def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
+def matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
     def check(text: str) -> str:
         if not pattern.fullmatch(text):
             raise refusal(rule)
@@ -50,9 +50,9 @@ def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Host = Annotated[str, _matching(HOST, HOST_RULE)]
-HostedZone = Annotated[str, _matching(HOSTED_ZONE, HOSTED_ZONE_RULE)]
-Certificate = Annotated[str, _matching(CERTIFICATE, CERTIFICATE_RULE)]
+Host = Annotated[str, matching(HOST, HOST_RULE)]
+HostedZone = Annotated[str, matching(HOSTED_ZONE, HOSTED_ZONE_RULE)]
+Certificate = Annotated[str, matching(CERTIFICATE, CERTIFICATE_RULE)]
 
 
 class Throttle(Strict):

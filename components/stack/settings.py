@@ -6,7 +6,7 @@ The tier decides, never the stack's name. Pulumi.yaml declares the same keys.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
@@ -17,11 +17,15 @@ from ..realtime_api.args import STAGE_NAME
 from ..resources.addresses import ORIGIN, ORIGIN_RULE
 from ..resources.function import LOG_RETENTION_DAYS
 from . import limits
-from .region_settings import RegionSettings, Strict, refusal
+from .region_settings import RegionSettings, Strict, matching, refusal
 from .setting_errors import NAMESPACE, is_secret, sentence
 
 PRIMARY = "aws:region"
-ACCOUNT = re.compile("[0-9]{12}")
+Account = Annotated[
+    str,
+    Field(coerce_numbers_to_str=True),
+    matching(re.compile("[0-9]{12}"), "must be the 12 digits of an account, in quotes"),
+]
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 PRODUCTION_LOG_RETENTION_DAYS = 30
 
@@ -33,17 +37,8 @@ class SettingsError(pulumi.RunError):
 class KeySettings(Strict):
     """A KMS key of your own."""
 
-    account_id: str | None = Field(
-        default=None, examples=["123456789012"], coerce_numbers_to_str=True
-    )
+    account_id: Account | None = Field(default=None, examples=["123456789012"])
     """Account of the stack, whose administrators keep the key; without it there is none"""
-
-    @field_validator("account_id")
-    @classmethod
-    def _is_an_account(cls, account_id: str | None) -> str | None:
-        if account_id is not None and not ACCOUNT.fullmatch(account_id):
-            raise refusal("must be the 12 digits of an account, in quotes")
-        return account_id
 
 
 class Settings(Strict):
@@ -114,7 +109,10 @@ class Settings(Strict):
 
 def load() -> Settings:
     """Raises `SettingsError` with all errors at once."""
-    return parse(_values(), primary=primary_region(), stack=pulumi.get_stack())
+    # All keys of the namespace; `pulumi.Config` could only ask for those that it knows.
+    found = ([*key.split(":", 1), value] for key, value in _all_values().items())
+    values = {key: value for namespace, key, value in found if namespace == NAMESPACE}
+    return parse(values, primary=primary_region(), stack=pulumi.get_stack())
 
 
 def primary_region() -> str:
@@ -169,12 +167,6 @@ def _shared_names(settings: Settings) -> list[str]:
         for host, count in named.items()
         if count > 1
     ]
-
-
-def _values() -> dict[str, Any]:
-    """All keys of the namespace; `pulumi.Config` could only ask for those that it knows."""
-    found = ([*key.split(":", 1), value] for key, value in _all_values().items())
-    return {key: value for namespace, key, value in found if namespace == NAMESPACE}
 
 
 def _all_values() -> dict[str, str]:
