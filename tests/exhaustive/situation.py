@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from .explorer import Choice, Script
+from .explorer import Choice, Script, explore
 
 S = TypeVar("S", bound="Situation")
 F = TypeVar("F")
@@ -98,6 +98,13 @@ class Broken:
     """The name of the setup,"""
     change: Mapping[str, Any]
     """and what is changed in it."""
+
+    def faults(
+        self, situation: Callable[[Any], "Situation"], setups: Mapping[str, tuple[Any, int]]
+    ) -> Mapping[str, Any]:
+        """The first that the explorer finds; none if the design holds."""
+        setup, _ = setups[self.where]
+        return explore(situation(replace(setup, **self.change)), stop_at_fault=True).faults
 
 
 def copied(fake: F) -> F:

@@ -1,6 +1,5 @@
 """A message of an `every` channel has one number, and is shown in order or known to be missed."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -116,8 +115,6 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_message_is_lost_or_a_gap_hidden_in_some_order_if(name: str) -> None:
-    broken = BROKEN[name]
-    setup, _ = SETUPS[broken.where]
-    result = explore(Every(replace(setup, **broken.change)), stop_at_fault=True)
-    print(f"{name}: {result.faults}")  # noqa: T201 - what `pytest -rP` is for
-    assert result.faults
+    faults = BROKEN[name].faults(Every, SETUPS)
+    print(f"{name}: {faults}")  # noqa: T201 - what `pytest -rP` is for
+    assert faults
